@@ -1,0 +1,194 @@
+"""What a path says about a file: its language and whose code it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from migrate.discover.patterns import Patterns
+from migrate.model import Role, SkipReason
+
+_SUFFIXES = {
+    **dict.fromkeys((".py", ".pyi", ".pyw"), "python"),
+    **dict.fromkeys(
+        (
+            *(".cu", ".cuh", ".hip", ".jit", ".c", ".cc", ".cpp", ".cxx", ".c++"),
+            *(".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp"),
+        ),
+        "cuda",
+    ),
+    ".cmake": "cmake",
+}
+_NAMES = {"cmakelists.txt": "cmake", "pyproject.toml": "pyproject"}
+_REQUIREMENTS = re.compile(r"(?:[^/]*requirements[^/]*|constraints[^/]*)\.(?:txt|in)\Z", re.IGNORECASE)
+_CONTAINER = re.compile(r"(?:(?:docker|container)file(?:[._-].*)?|.*\.(?:docker|container)file)\Z", re.IGNORECASE)
+_NOT_CONTAINER = (".dockerignore", ".md", ".rst", ".sh", ".json", ".yml", ".yaml")
+
+_UNREAD = {
+    ".cuf": (SkipReason.UNSUPPORTED_LANGUAGE, "CUDA Fortran"),
+    ".ipynb": (SkipReason.UNSUPPORTED_LANGUAGE, "notebook"),
+    ".pyx": (SkipReason.UNSUPPORTED_LANGUAGE, "Cython"),
+    ".ptx": (SkipReason.UNSUPPORTED_LANGUAGE, "PTX assembly"),
+    ".cubin": (SkipReason.BINARY, "compiled CUDA kernel"),
+    ".fatbin": (SkipReason.BINARY, "compiled CUDA kernel"),
+}
+
+_VENDORED = frozenset(
+    {
+        "third_party",
+        "third-party",
+        "thirdparty",
+        "3rdparty",
+        "3rd_party",
+        "external",
+        "externals",
+        "extern",
+        "vendor",
+        "vendored",
+        "_vendor",
+        "deps",
+        "subprojects",
+        "node_modules",
+    }
+)
+_UPSTREAMS = frozenset(
+    {
+        "abseil-cpp",
+        "cccl",
+        "composable_kernel",
+        "cub",
+        "cutlass",
+        "dlpack",
+        "googletest",
+        "jitify",
+        "libcudacxx",
+        "nanobind",
+        "nlohmann_json",
+        "pybind11",
+        "spdlog",
+        "thrust",
+    }
+)
+"""Projects that others copy under their own name.
+
+A copy brings along its licence, its `include`, or the folder of its name (`cub/cub`).
+"""
+_UPSTREAMS_WITH_PLAIN_NAMES = frozenset({"benchmark", "eigen", "fmt", "gtest", "json", "protobuf"})
+"""Names that may also be a folder of one's own: only the licence shows a copy."""
+_TEST = frozenset(("tests", "test", "testing", "unittest", "unittests"))
+_TEST_NAME = re.compile(r"(?:test_.*\.pyi?|.*_test\.(?:py|c|cc|cpp|cxx|cu)|conftest\.py)\Z")
+_EXAMPLE = frozenset(
+    {
+        "examples",
+        "example",
+        "samples",
+        "sample",
+        "demos",
+        "demo",
+        "tutorials",
+        "tutorial",
+        "benchmarks",
+        "benchmark",
+        "notebooks",
+    }
+)
+_DOCUMENTATION = frozenset(("docs", "doc"))
+
+
+def language_of(path: str) -> str | None:
+    """Return the front end that reads a file of this path, None when none does.
+
+    Args:
+        path: Relative, with forward slashes; the folder only matters for `requirements/`.
+    """
+    folder, _, name = path.rpartition("/")
+    lowered = name.lower()
+    if _REQUIREMENTS.match(name):
+        return "requirements"
+    if lowered.endswith((".txt", ".in")) and folder.rpartition("/")[2].lower() == "requirements":
+        return "requirements"
+    plain = lowered.removesuffix(".in")
+    stem, dot, suffix = plain.rpartition(".")
+    language = _NAMES.get(plain) or (_SUFFIXES.get(dot + suffix) if stem else None)
+    if language is None and _CONTAINER.match(name) and not lowered.endswith(_NOT_CONTAINER):
+        return "dockerfile"
+    return language
+
+
+def unread_reason(path: str) -> tuple[SkipReason, str] | None:
+    """Return why a file that may hold CUDA is not read, None when it is of no interest."""
+    dot = path.rfind(".")
+    return _UNREAD.get(path[dot:].lower()) if dot >= 0 else None
+
+
+def role_of(path: str, *, foreign: bool = False) -> Role:
+    """Tell whose code a file is, from the path below the scanned root.
+
+    Args:
+        path: Relative, with forward slashes.
+        foreign: Whether the walk knows it to lie in a submodule, a nested checkout or a copied project.
+    """
+    *folders, name = path.split("/")
+    parts = {folder.lower() for folder in folders}
+    if foreign or parts & _VENDORED:
+        return Role.VENDORED
+    if parts & _TEST or _TEST_NAME.match(name):
+        return Role.TEST
+    if parts & _EXAMPLE:
+        return Role.EXAMPLE
+    if parts & _DOCUMENTATION:
+        return Role.DOCUMENTATION
+    return Role.OWNED
+
+
+def is_copied_project(folder: str, names: Collection[str]) -> bool:
+    """Tell whether a folder is a copy of another project.
+
+    Args:
+        folder: Its own name.
+        names: What it holds.
+    """
+    folder = folder.lower().lstrip("_")
+    if folder in _UPSTREAMS and ("include" in names or folder in names):
+        return True
+    if folder not in _UPSTREAMS and folder not in _UPSTREAMS_WITH_PLAIN_NAMES:
+        return False
+    return any(name.upper().startswith(("LICENSE", "LICENCE", "COPYING")) for name in names)
+
+
+class Owners:
+    """A CODEOWNERS file: the last pattern that matches names the owners."""
+
+    __slots__ = ("_owners", "_patterns")
+
+    def __init__(self, text: str) -> None:
+        patterns: list[str] = []
+        self._owners: list[str] = []
+        for line in text.splitlines():
+            pattern, owners = _owner_line(line)
+            if pattern:
+                patterns.append(pattern)
+                self._owners.append(owners)
+        self._patterns = Patterns(patterns, below=True)
+
+    def of(self, path: str) -> str:
+        """Return the owners of a file as written, separated by blanks; empty when nobody is named."""
+        index = self._patterns.last(path)
+        return "" if index is None else self._owners[index]
+
+
+_BLANK = re.compile(r"(?<!\\)[ \t]+")
+
+
+def _owner_line(line: str) -> tuple[str, str]:
+    """Split a line into pattern and owners; comments, section headings and exclusions have no pattern."""
+    line = line.strip()
+    if line.startswith(("#", "[", "^[", "!")):
+        return "", ""
+    pattern, *owners = _BLANK.split(line)
+    named = []
+    for owner in owners:
+        if owner.startswith("#"):
+            break
+        named.append(owner)
+    return pattern, " ".join(named)

@@ -1,0 +1,45 @@
+"""Front ends: from a file's text to `Use`s. They know the language and the vocabulary, never a rule or an answer."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Protocol
+
+from migrate.model import Extraction, SourceFile, Vocabulary
+
+
+class FrontEnd(Protocol):
+    """What a language module offers, as entries of its `FRONT_ENDS`."""
+
+    id: str
+    """Language id that rules use in `match`."""
+    example_name: str
+    """File name that a rule's example gets when it is run."""
+
+    def extract(self, file: SourceFile, text: str, vocabulary: Vocabulary) -> Extraction:
+        """Read one file; never raises for what the text holds."""
+        ...
+
+
+MODULES = {
+    "python": "migrate.languages.python",
+    "cuda": "migrate.languages.cuda",
+    "cmake": "migrate.languages.cmake",
+    "requirements": "migrate.languages.manifests",
+    "pyproject": "migrate.languages.manifests",
+    "dockerfile": "migrate.languages.dockerfile",
+}
+"""Language id -> module; the modules load when their first file is read."""
+
+
+@functools.cache
+def front_end(language: str) -> FrontEnd:
+    """Return the front end of a language id.
+
+    Raises:
+        KeyError: No front end reads it.
+    """
+    module = importlib.import_module(MODULES[language])
+    ends: dict[str, FrontEnd] = module.FRONT_ENDS
+    return ends[language]

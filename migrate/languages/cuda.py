@@ -1,0 +1,125 @@
+"""The front end for C, C++ and CUDA: uses come from one lexical pass, a grammar is the second witness."""
+
+from __future__ import annotations
+
+import re
+
+from migrate.languages.cuda_declarations import next_token
+from migrate.languages.cuda_kernels import Kernels
+from migrate.languages.cuda_names import Names
+from migrate.languages.cuda_source import Source
+from migrate.languages.cuda_warps import NAME as WARP_LITERAL
+from migrate.languages.lexical import Lexed, anchors, blank_ranges, code_lines, words
+from migrate.languages.preprocessor import Preprocessed, include_path
+from migrate.model import Extraction, Link, LinkKind, SourceFile, Use, UseKind, Vocabulary
+
+BINDING_MACROS = {
+    "PYBIND11_MODULE": "module",
+    "NB_MODULE": "module",
+    "TORCH_LIBRARY": "ops",
+    "TORCH_LIBRARY_FRAGMENT": "ops",
+    "TORCH_LIBRARY_IMPL": "ops",
+    "STABLE_TORCH_LIBRARY": "ops",
+    "STABLE_TORCH_LIBRARY_FRAGMENT": "ops",
+    "STABLE_TORCH_LIBRARY_IMPL": "ops",
+}
+"""Macro that offers names to Python -> what its first argument names."""
+
+_GENERATED = re.compile(r"(?i)@generated\b|\bauto-?generated\b|\bgenerated (?:by|from)\b|\bdo not (?:edit|modify)\b")
+_DEVICE_CODE = re.compile(r"__global__|<<<|asm|__device__|DEVICE")
+_KERNEL_NAME = re.compile(r"[A-Za-z_]\w*(?:::\w+)*+(?=\s*(?:<|\)|\Z))")
+_HEADER_REACH = 2_000
+
+
+class CudaFrontEnd:
+    """Reads C, C++ and CUDA files."""
+
+    id = "cuda"
+    example_name = "example.cu"
+
+    def extract(self, file: SourceFile, text: str, vocabulary: Vocabulary) -> Extraction:
+        """Read one file; never raises for what the text holds."""
+        lexed = Lexed(text)
+        places = Preprocessed(lexed)
+        links = _include_links(lexed, places)
+        hits = anchors(vocabulary.anchors).hits(text)
+        if not hits:
+            live = blank_ranges(lexed.masked, places.disabled())
+            return Extraction(links=tuple(links), code_lines=code_lines(live), generated=_says_it_is_generated(lexed))
+        source = Source(file, lexed, places, vocabulary)
+        names = Names(source, hits)
+        uses = [*names.uses]
+        links += _launch_links(uses) + _binding_links(source)
+        if _DEVICE_CODE.search(source.live):
+            kernels = Kernels(source)
+            uses += _without_repeats(kernels.uses, uses)
+            links += kernels.links
+        return Extraction(
+            uses=tuple(sorted(uses, key=_order)),
+            links=tuple(sorted(links, key=lambda link: link.line)),
+            definitions=tuple(names.definitions),
+            code_lines=code_lines(source.live),
+            generated=_says_it_is_generated(lexed),
+        )
+
+
+FRONT_ENDS = {"cuda": CudaFrontEnd()}
+
+
+def _order(use: Use) -> tuple[int, int, int, int, str, str]:
+    span = use.span
+    return span.line, span.column, -span.end_line, -span.end_column, use.kind, use.name
+
+
+def _without_repeats(found: list[Use], named: list[Use]) -> list[Use]:
+    """Drop the literal of `WARP_SIZE = 32` where the vocabulary asks for the name itself."""
+    taken = {(use.span.line, use.span.column) for use in named if use.kind in (UseKind.MACRO, UseKind.NAME)}
+    return [
+        use
+        for use in found
+        if use.args.get("pattern") != "constant"
+        or use.name != WARP_LITERAL
+        or (use.span.line, use.span.column) not in taken
+    ]
+
+
+def _include_links(lexed: Lexed, places: Preprocessed) -> list[Link]:
+    return [
+        Link(kind=LinkKind.INCLUDE, to=path, line=lexed.lines.line(item.start))
+        for item in lexed.directives
+        if item.keyword in ("include", "include_next")
+        and not places.state(item.start).disabled
+        and (path := include_path(lexed, item))
+    ]
+
+
+def _launch_links(uses: list[Use]) -> list[Link]:
+    """Return links to the kernels that launching calls name."""
+    return [
+        Link(kind=LinkKind.LAUNCH, to=name, line=use.span.line)
+        for use in uses
+        if "kernel" in use.args
+        for name in _KERNEL_NAME.findall(use.args["kernel"])[-1:]
+    ]
+
+
+def _binding_links(source: Source) -> list[Link]:
+    """Return what the file offers to Python."""
+    links = []
+    for macro, prefix in BINDING_MACROS.items():
+        for at in words(source.code, macro):
+            opening = next_token(source.code, at + len(macro))
+            arguments = source.arguments(opening) if source.code[opening : opening + 1] == "(" else {}
+            if name := arguments.get("0"):
+                line = source.lines.line(at)
+                links.append(Link(kind=LinkKind.BINDING, to=f"{prefix}:{name}", via="provides", line=line))
+    return links
+
+
+def _says_it_is_generated(lexed: Lexed) -> bool:
+    """Tell whether a comment at the top says that a program wrote the file."""
+    return any(
+        _GENERATED.search(lexed.text, start, min(end, _HEADER_REACH))
+        for start, end in lexed.comments
+        if start < _HEADER_REACH
+    )

@@ -1,0 +1,177 @@
+"""Words of C, C++ and CUDA that the lexical reading must tell apart."""
+
+from __future__ import annotations
+
+CLASS_KEYS = frozenset({"class", "struct", "union", "enum"})
+"""What introduces a type."""
+
+NOT_TYPES = frozenset(
+    {
+        "return",
+        "else",
+        "do",
+        "case",
+        "goto",
+        "throw",
+        "new",
+        "delete",
+        "and",
+        "or",
+        "not",
+        "xor",
+        "co_return",
+        "co_await",
+        "co_yield",
+        "sizeof",
+        "alignof",
+        "typename",
+        "const",
+        "volatile",
+        "static",
+        "inline",
+        "extern",
+        "constexpr",
+        "consteval",
+        "constinit",
+        "register",
+        "mutable",
+        "friend",
+        "virtual",
+        "explicit",
+        "thread_local",
+        "typedef",
+        "using",
+        "template",
+        "operator",
+        "default",
+        "if",
+        "while",
+        "public",
+        "private",
+        "protected",
+        "noexcept",
+        "requires",
+        "concept",
+        "namespace",
+        "__device__",
+        "__host__",
+        "__global__",
+        "__forceinline__",
+        "__inline__",
+        "__noinline__",
+        "__constant__",
+        "__shared__",
+        "__managed__",
+        "__grid_constant__",
+        "defined",
+    }
+)
+"""Words before a name that do not make it a declaration."""
+
+BUILT_IN = frozenset(
+    {
+        "void",
+        "bool",
+        "char",
+        "short",
+        "int",
+        "long",
+        "float",
+        "double",
+        "unsigned",
+        "signed",
+        "auto",
+        "half",
+        "size_t",
+        "half2",
+        "float2",
+        "float4",
+        "int2",
+        "int4",
+    }
+)
+"""Types that make `word * name` a declaration."""
+
+ATTRIBUTES = frozenset(
+    {
+        "__launch_bounds__",
+        "__attribute__",
+        "__declspec",
+        "alignas",
+        "__align__",
+        "decltype",
+        "noexcept",
+        "requires",
+        "explicit",
+        "__cluster_dims__",
+        "__maxnreg__",
+        "__block_size__",
+        "asm",
+        "__asm__",
+        "typeof",
+        "throw",
+        "_Alignas",
+        "__builtin_align__",
+        "sizeof",
+    }
+)
+"""Words whose parenthesis is not a parameter list."""
+
+CONTROL = frozenset(
+    {
+        "if",
+        "for",
+        "while",
+        "switch",
+        "catch",
+        "return",
+        "do",
+        "else",
+        "constexpr",
+        "new",
+        "delete",
+        "co_return",
+        "co_await",
+    }
+)
+"""Words whose parenthesis or braces are a statement."""
+
+TRAILING = frozenset(
+    {
+        "const",
+        "volatile",
+        "override",
+        "final",
+        "noexcept",
+        "try",
+        "requires",
+        "mutable",
+        "throw",
+        "__attribute__",
+        "restrict",
+    }
+)
+"""Words that may follow a parameter list."""
+
+QUALIFIERS = frozenset(
+    {
+        "__global__",
+        "__device__",
+        "__host__",
+        "__shared__",
+        "__constant__",
+        "__managed__",
+        "__launch_bounds__",
+        "__grid_constant__",
+        "__maxnreg__",
+        "__cluster_dims__",
+        "__block_size__",
+        "__forceinline__",
+        "__noinline__",
+        "__restrict__",
+        "__align__",
+        "__nv_pure__",
+        "__tile_global__",
+    }
+)
+"""Words that CUDA adds to declarations."""

@@ -1,0 +1,127 @@
+"""The one result object, and what surrounds findings and estimates in it."""
+
+from __future__ import annotations
+
+from migrate.model.base import Struct
+from migrate.model.estimates import Estimate, Scenario
+from migrate.model.findings import Edit, Finding, Graph
+from migrate.model.kinds import Area, Role
+from migrate.model.source import Skip, SourceFile
+
+
+class Tool(Struct, frozen=True):
+    """Who wrote the audit."""
+
+    name: str
+    version: str
+
+
+class RulebookInfo(Struct, frozen=True):
+    """Which knowledge was used."""
+
+    version: str
+    hash: str
+    rules: int
+    packs: tuple[str, ...]
+
+
+class RuleCard(Struct, frozen=True):
+    """A rule as a reader needs it, joined over the targets; only rules that fired."""
+
+    title: str
+    why: str
+    area: Area
+    refs: tuple[str, ...]
+    answers: dict[str, AnswerCard]
+
+
+class AnswerCard(Struct, frozen=True):
+    """A target's prose on a rule."""
+
+    equivalent: str
+    becomes: str
+    notes: str
+    refs: tuple[str, ...]
+    verified: str
+
+
+class TargetInfo(Struct, frozen=True):
+    """A target as the report introduces it."""
+
+    name: str
+    vendor: str
+    stack: str
+    chip: str
+    chip_name: str
+
+
+class Repository(Struct, frozen=True):
+    """What was scanned."""
+
+    name: str
+    revision: str
+    """Commit id, empty outside git."""
+    dirty: bool
+    date: str
+    """Day of the commit, empty outside git."""
+    files: int
+    code_lines: int
+    own_packages: tuple[str, ...] = ()
+    """Python packages that live here; their own names are no dependency and give no findings."""
+
+
+class Hidden(Struct, frozen=True):
+    """What the scanned tree's own configuration took out of sight."""
+
+    source: str
+    """The configuration file, empty when the tree has none or it was ignored."""
+    files: int
+    findings: int
+    hours: dict[str, float]
+    """Target -> person-hours that the estimate would have more at P50, of the first scenario, if they were seen."""
+    ignored_settings: tuple[str, ...]
+    """Settings of the tree that were not followed, and why."""
+
+
+class Apart(Struct, frozen=True):
+    """Code that is not the repository's own to port, in one place, counted and not priced."""
+
+    role: Role
+    place: str
+    """Folder, such as `third_party/cutlass`."""
+    files: int
+    code_lines: int
+    uses: int
+    """Places tied to CUDA. In vendored code they are only counted; in the other roles they are also findings."""
+    libraries: dict[str, int]
+    """Library or area -> uses, most first, at most five."""
+
+
+class Audit(Struct, frozen=True):
+    """The one result: what `scan` writes and every renderer takes."""
+
+    schema_version: str
+    tool: Tool
+    rulebook: RulebookInfo
+    repository: Repository
+    targets: dict[str, TargetInfo]
+    files: tuple[SourceFile, ...]
+    skips: tuple[Skip, ...]
+    rules: dict[str, RuleCard]
+    findings: tuple[Finding, ...]
+    edits: tuple[Edit, ...] | None
+    """None when no edits were tried."""
+    graph: Graph
+    scenarios: dict[str, Scenario]
+    estimates: tuple[Estimate, ...]
+    hidden: Hidden
+    apart: tuple[Apart, ...]
+    """Vendored, test, example, generated, duplicate and documentation code by place, most uses first."""
+    excerpts: dict[str, dict[str, str]]
+    """Path -> line number -> text, for the neighbourhood of the dearest findings."""
+    command: str
+    """The command that reproduces this audit."""
+
+
+SCHEMA_VERSION = "1.0"
+"""Changes within a major version only add."""
