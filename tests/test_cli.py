@@ -251,7 +251,11 @@ def test_ctrl_c_stops_the_workers_at_once(tmp_path: Path) -> None:
         cwd=ROOT,
         start_new_session=True,
     )
-    time.sleep(2)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + (60 if children.exists() else 3)
+    while time.monotonic() < deadline and not (children.exists() and children.read_text(encoding="ascii").strip()):
+        time.sleep(0.05)
+    time.sleep(0.2)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=10)
     assert process.returncode == 130

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from migrate import config, rulebook, scan
+from migrate import config, discover, rulebook, scan
 from migrate.config import Config
-from migrate.model import Role, SkipReason
-from migrate.scan import ScanResult, workers
+from migrate.model import Role, Skip, SkipReason
+from migrate.scan import ScanResult, pool, workers
+from migrate.scan.reading import FileReport, read_file
 
 CHIPS = {"rocm": "cdna3", "cann": "atlas-a2"}
 TORCH = "import torch\ntorch.cuda.synchronize()\nx = torch.zeros(1).cuda()\n"
@@ -174,6 +178,50 @@ def test_workers_change_nothing_whether_forked_or_spawned(
         pytest.skip("this system does not fork")
     monkeypatch.setattr(workers, "START_METHOD", method)
     assert scanned(tmp_path, files, jobs=2) == alone
+
+
+def explode(batch: Sequence[int]) -> list[int]:
+    """Work of a worker: 3 is deadly, 5 takes forever, 7 is a bug."""
+    for item in batch:
+        if item == 3:
+            os._exit(1)
+        if item == 5:
+            time.sleep(60)
+        if item == 7:
+            raise ValueError("seven")
+    return [item * 10 for item in batch]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_worker_that_dies_or_hangs_costs_one_item(method: str) -> None:
+    if method == "fork" and sys.platform == "win32":
+        pytest.skip("this system does not fork")
+    batches = [[1, 2, 3, 4], [5, 6], [8], [9, 10]]
+    seconds = 1.0 if method == "fork" else 5.0
+    outcomes = pool.spread(batches, explode, workers=2, method=method, prepare=gc.collect, seconds=seconds)
+    flat = [outcome for batch in outcomes for outcome in batch]
+    assert sorted(one for one in flat if isinstance(one, int)) == [10, 20, 40, 60, 80, 90, 100]
+    assert {one for one in flat if not isinstance(one, int)} == {pool.Lost(3, hung=False), pool.Lost(5, hung=True)}
+
+
+def test_a_bug_in_a_worker_is_raised_here() -> None:
+    with pytest.raises(ValueError, match="seven") as caught:
+        list(pool.spread([[7]], explode, workers=1, method=workers.START_METHOD, prepare=gc.collect))
+    assert any("explode" in note for note in caught.value.__notes__)
+
+
+def test_a_file_that_kills_its_reader_is_a_skip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deadly(candidate: discover.Candidate, *_: object) -> FileReport | Skip:
+        if candidate.path == "b.py":
+            os._exit(9)
+        return read_file(candidate, rulebook.shipped(), regular=True)
+
+    if workers.START_METHOD != "fork":
+        pytest.skip("a spawned worker does not see the change")
+    monkeypatch.setattr(workers, "read_file", deadly)
+    result = scanned(tmp_path, {"a.py": TORCH, "b.py": TORCH, "c.py": TORCH}, jobs=2)
+    assert [(skip.path, skip.reason) for skip in result.skips] == [("b.py", SkipReason.PARSE_ERROR)]
+    assert {finding.path for finding in result.findings} == {"a.py", "c.py"}
 
 
 def test_paths_are_posix_everywhere(tmp_path: Path) -> None:

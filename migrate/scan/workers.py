@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import signal
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
 
 from migrate import discover, rulebook
 from migrate.config import Config
-from migrate.model import Persona, Skip
+from migrate.model import Persona, Skip, SkipReason
 from migrate.rulebook import Rulebook
+from migrate.scan import pool
 from migrate.scan.reading import FileReport, read_file
 
 PARALLEL_BYTES = 8_000_000
@@ -80,57 +80,33 @@ def _rare_collections() -> Iterator[None]:
 def _spread(
     candidates: Sequence[discover.Candidate], workers: int, book: Rulebook, config: Config, regular: bool
 ) -> Iterator[list[FileReport | Skip]]:
-    """Read batches in worker processes and yield what each gave, in their order."""
-    import multiprocessing
-
-    context = multiprocessing.get_context(START_METHOD)
+    """Read batches in worker processes and yield what each gave."""
     global _shared  # noqa: PLW0603 - the only way to hand a value to forked workers without pickling it
     _shared = (book, regular)
-    arguments = () if START_METHOD == "fork" else (config.packs, regular)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=arguments)
+    packs = None if START_METHOD == "fork" else config.packs
+    batches = list(_batches(candidates, workers * _TASKS_PER_WORKER))
+    prepare = partial(_prepare, packs, regular)
     try:
-        with _interrupts_held():  # a worker that is just being born would answer one with a traceback of its own
-            pending = deque(
-                pool.submit(_read_batch, batch) for batch in _batches(candidates, workers * _TASKS_PER_WORKER)
-            )
-        while pending:
-            yield pending.popleft().result()
-        pool.shutdown()
-    except BaseException:  # an interrupt above all: nobody waits for batches that nobody wants
-        # Nothing is cancelled, here or by `pool.map`: a pool whose workers died fails each of its batches by itself,
-        # and up to Python 3.12 its thread breaks on one that was cancelled under its hands.
-        for worker in list(pool._processes.values()):  # noqa: SLF001 - the pool offers no way to stop a running task
-            worker.terminate()
-        pool.shutdown()
-        raise
+        for outcomes in pool.spread(batches, _read_batch, workers=workers, method=START_METHOD, prepare=prepare):
+            yield [_lost(one) if isinstance(one, pool.Lost) else one for one in outcomes]
     finally:
         _shared = None
+
+
+def _lost(lost: pool.Lost[discover.Candidate]) -> Skip:
+    if lost.hung:
+        return Skip(lost.item.path, SkipReason.TIMED_OUT, f"took longer than {pool.BATCH_SECONDS:.0f} seconds")
+    return Skip(lost.item.path, SkipReason.PARSE_ERROR, "the process that read it died")
 
 
 _shared: tuple[Rulebook, bool] | None = None
 
 
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Deliver an interrupt only afterwards; processes started meanwhile never get one (not on Windows)."""
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_worker(*arguments: object) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, and says so once
+def _prepare(packs: tuple[Path, ...] | None, regular: bool) -> None:
     gc.set_threshold(*_RARE)
-    if arguments:  # spawned: nothing was inherited
-        packs, regular = arguments
-        assert isinstance(packs, tuple)
+    if packs is not None:  # spawned: nothing was inherited
         global _shared  # noqa: PLW0603
-        _shared = (rulebook.load(packs), bool(regular))
+        _shared = (rulebook.load(packs), regular)
 
 
 def _read_batch(batch: Sequence[discover.Candidate]) -> list[FileReport | Skip]:
