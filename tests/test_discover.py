@@ -99,7 +99,17 @@ def candidate(path: Path, language: str = "cuda") -> Candidate:
         ("Dockerfile.dockerignore", None),
         ("Dockerfile.md", None),
         ("notes.txt", None),
-        ("other.toml", None),
+        ("other.toml", "toml"),
+        ("uv.lock", "lock"),
+        ("conda/environment-gpu.yml", "conda"),
+        ("Makefile.gpu", "make"),
+        ("rules.mk", "make"),
+        ("tools/BUILD", "bazel"),
+        ("lib/libfoo.so.1.2", "binary"),
+        ("prod.env", "env-file"),
+        (".env.local", "env-file"),
+        ("values.yaml", "yaml"),
+        ("solver.F90", "foreign"),
         (".py", None),
         ("README", None),
     ],
@@ -351,18 +361,6 @@ def test_a_pipe_does_not_block(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------- what is not read
-
-
-def test_cuda_files_without_a_front_end_stay_visible(tmp_path: Path) -> None:
-    plant(tmp_path, "a.cuf", "b.ipynb", "c.pyx", "d.ptx", "e.cubin", "f.fatbin", "g.go")
-    assert reasons(tmp_path) == {
-        "a.cuf": SkipReason.UNSUPPORTED_LANGUAGE,
-        "b.ipynb": SkipReason.UNSUPPORTED_LANGUAGE,
-        "c.pyx": SkipReason.UNSUPPORTED_LANGUAGE,
-        "d.ptx": SkipReason.UNSUPPORTED_LANGUAGE,
-        "e.cubin": SkipReason.BINARY,
-        "f.fatbin": SkipReason.BINARY,
-    }
 
 
 def test_large_files_are_not_opened(tmp_path: Path) -> None:

@@ -6,32 +6,72 @@ import re
 from collections.abc import Collection
 
 from migrate.discover.patterns import Patterns
-from migrate.model import Role, SkipReason
+from migrate.model import Role
 
 _SUFFIXES = {
     **dict.fromkeys((".py", ".pyi", ".pyw"), "python"),
+    ".ipynb": "notebook",
+    **dict.fromkeys((".pyx", ".pxd", ".pxi"), "cython"),
+    **dict.fromkeys((".j2", ".jinja", ".jinja2", ".mako", ".tmpl", ".tpl"), "template"),
     **dict.fromkeys(
         (
             *(".cu", ".cuh", ".hip", ".jit", ".c", ".cc", ".cpp", ".cxx", ".c++"),
-            *(".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp"),
+            *(".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".inc", ".ipp", ".tpp", ".ixx", ".cppm"),
         ),
         "cuda",
     ),
     ".cmake": "cmake",
+    **dict.fromkeys((".mk", ".mak", ".make"), "make"),
+    ".ninja": "ninja",
+    **dict.fromkeys((".bzl", ".bazel", ".bazelrc"), "bazel"),
+    **dict.fromkeys((".sh", ".bash", ".zsh", ".ksh", ".fish", ".slurm", ".sbatch", ".pbs", ".lsf"), "shell"),
+    **dict.fromkeys((".bat", ".cmd", ".ps1"), "batch"),
+    **dict.fromkeys((".yaml", ".yml"), "yaml"),
+    **dict.fromkeys((".json", ".jsonc", ".json5"), "json"),
+    ".toml": "toml",
+    **dict.fromkeys((".ini", ".cfg", ".conf"), "ini"),
+    ".env": "env-file",
+    ".pbtxt": "pbtxt",
+    **dict.fromkeys(
+        (
+            *(".f", ".for", ".f90", ".f95", ".f03", ".f08", ".cuf", ".go", ".rs", ".jl", ".java", ".kt", ".scala"),
+            *(".cs", ".fs", ".swift", ".d", ".nim", ".zig", ".mojo", ".r", ".lua", ".pl", ".rb", ".js", ".ts"),
+        ),
+        "foreign",
+    ),
+    **dict.fromkeys(
+        (
+            *(".ptx", ".cubin", ".fatbin", ".engine", ".plan", ".trt"),
+            *(".so", ".a", ".o", ".obj", ".lib", ".dll", ".pyd", ".dylib", ".exe", ".bin"),
+        ),
+        "binary",
+    ),
 }
-_NAMES = {"cmakelists.txt": "cmake", "pyproject.toml": "pyproject"}
+_NAMES = {
+    "cmakelists.txt": "cmake",
+    "pyproject.toml": "pyproject",
+    "setup.cfg": "setup-cfg",
+    "pipfile": "pipfile",
+    "pixi.toml": "pixi",
+    **dict.fromkeys(
+        (
+            *("uv.lock", "poetry.lock", "pdm.lock", "pipfile.lock", "pixi.lock"),
+            *("conda-lock.yml", "conda-lock.yaml", "pylock.toml"),
+        ),
+        "lock",
+    ),
+    **dict.fromkeys(("makefile", "gnumakefile", "bsdmakefile", "kbuild"), "make"),
+    **dict.fromkeys(("meson.build", "meson_options.txt", "meson.options"), "meson"),
+    **dict.fromkeys(("build", "workspace", "workspace.bzlmod", ".bazelrc"), "bazel"),
+    ".env": "env-file",
+}
 _REQUIREMENTS = re.compile(r"(?:[^/]*requirements[^/]*|constraints[^/]*)\.(?:txt|in)\Z", re.IGNORECASE)
+_CONDA = re.compile(r"(?:[^/]*environment[^/]*|conda[^/]*|meta|recipe)\.ya?ml\Z", re.IGNORECASE)
+_MAKE = re.compile(r"(?:gnu)?makefile[._-][^/]*\Z", re.IGNORECASE)
+_ENV_FILE = re.compile(r"(?:\.env(?:[._-][^/]*)?|[^/]*\.env\.(?:example|sample|template|dist))\Z", re.IGNORECASE)
+_SHARED_OBJECT = re.compile(r"[^/]*\.so(?:\.\d+)+\Z")
 _CONTAINER = re.compile(r"(?:(?:docker|container)file(?:[._-].*)?|.*\.(?:docker|container)file)\Z", re.IGNORECASE)
 _NOT_CONTAINER = (".dockerignore", ".md", ".rst", ".sh", ".json", ".yml", ".yaml")
-
-_UNREAD = {
-    ".cuf": (SkipReason.UNSUPPORTED_LANGUAGE, "CUDA Fortran"),
-    ".ipynb": (SkipReason.UNSUPPORTED_LANGUAGE, "notebook"),
-    ".pyx": (SkipReason.UNSUPPORTED_LANGUAGE, "Cython"),
-    ".ptx": (SkipReason.UNSUPPORTED_LANGUAGE, "PTX assembly"),
-    ".cubin": (SkipReason.BINARY, "compiled CUDA kernel"),
-    ".fatbin": (SkipReason.BINARY, "compiled CUDA kernel"),
-}
 
 _VENDORED = frozenset(
     {
@@ -107,18 +147,21 @@ def language_of(path: str) -> str | None:
         return "requirements"
     if lowered.endswith((".txt", ".in")) and folder.rpartition("/")[2].lower() == "requirements":
         return "requirements"
+    for pattern, language in _BY_NAME:
+        if pattern.match(name) and not (language == "dockerfile" and lowered.endswith(_NOT_CONTAINER)):
+            return language
     plain = lowered.removesuffix(".in")
     stem, dot, suffix = plain.rpartition(".")
-    language = _NAMES.get(plain) or (_SUFFIXES.get(dot + suffix) if stem else None)
-    if language is None and _CONTAINER.match(name) and not lowered.endswith(_NOT_CONTAINER):
-        return "dockerfile"
-    return language
+    return _NAMES.get(plain) or (_SUFFIXES.get(dot + suffix) if stem else None)
 
 
-def unread_reason(path: str) -> tuple[SkipReason, str] | None:
-    """Return why a file that may hold CUDA is not read, None when it is of no interest."""
-    dot = path.rfind(".")
-    return _UNREAD.get(path[dot:].lower()) if dot >= 0 else None
+_BY_NAME = (
+    (_CONDA, "conda"),
+    (_MAKE, "make"),
+    (_ENV_FILE, "env-file"),
+    (_SHARED_OBJECT, "binary"),
+    (_CONTAINER, "dockerfile"),
+)
 
 
 def role_of(path: str, *, foreign: bool = False) -> Role:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from migrate.discover.classify import Owners, is_copied_project, language_of, role_of, unread_reason
+from migrate.discover.classify import Owners, is_copied_project, language_of, role_of
 from migrate.discover.patterns import IgnoreFile
 from migrate.discover.revision import git_folders
 from migrate.discover.text import MAX_BYTES, over_limit
@@ -196,8 +196,6 @@ class _Walk:
             self._skip(path, SkipReason.EXCLUDED)
         elif not stat.S_ISREG(status.st_mode):
             self._skip(path, SkipReason.UNREADABLE, "not a regular file")
-        elif unread := unread_reason(path):
-            self._skip(path, *unread)
         elif status.st_size > self.max_bytes:
             self._skip(path, SkipReason.TOO_LARGE, over_limit(status.st_size, self.max_bytes))
         else:
@@ -283,7 +281,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _of_interest(path: str) -> bool:
-    return language_of(path) is not None or unread_reason(path) is not None
+    return language_of(path) is not None
 
 
 def _ignored(path: str, ignores: Sequence[_Ignore]) -> bool:

@@ -29,8 +29,36 @@ MODULES = {
     "requirements": "migrate.languages.manifests",
     "pyproject": "migrate.languages.manifests",
     "dockerfile": "migrate.languages.dockerfile",
+    "notebook": "migrate.languages.notebook",
+    "cython": "migrate.languages.cython",
+    "template": "migrate.languages.template",
+    "setup-cfg": "migrate.languages.declarations",
+    "pipfile": "migrate.languages.declarations",
+    "conda": "migrate.languages.declarations",
+    "pixi": "migrate.languages.declarations",
+    "lock": "migrate.languages.locks",
+    "make": "migrate.languages.make",
+    "ninja": "migrate.languages.make",
+    "meson": "migrate.languages.meson",
+    "bazel": "migrate.languages.bazel",
+    "shell": "migrate.languages.shell",
+    "batch": "migrate.languages.shell",
+    "yaml": "migrate.languages.configuration",
+    "json": "migrate.languages.configuration",
+    "toml": "migrate.languages.configuration",
+    "ini": "migrate.languages.configuration",
+    "env-file": "migrate.languages.configuration",
+    "pbtxt": "migrate.languages.pbtxt",
+    "binary": "migrate.languages.binaries",
+    "foreign": "migrate.languages.foreign",
 }
 """Language id -> module; the modules load when their first file is read."""
+
+
+QUIET = frozenset(
+    {*("template", "shell", "batch", "ini", "yaml", "json", "toml", "env-file", "pbtxt", "foreign", "conda", "bazel")}
+)
+"""Languages whose files are part of a result only when something in them speaks of CUDA."""
 
 
 @functools.cache

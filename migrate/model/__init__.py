@@ -45,6 +45,7 @@ from migrate.model.kinds import (
     CHANGE_ORDER,
     Area,
     Basis,
+    BlindKind,
     Change,
     Confidence,
     Evidence,
@@ -72,6 +73,8 @@ from migrate.model.knowledge import (
     Variant,
 )
 from migrate.model.source import (
+    Blind,
+    Embedded,
     Extraction,
     KernelFacts,
     Link,
@@ -94,6 +97,8 @@ __all__ = [
     "Audit",
     "Baseline",
     "Basis",
+    "Blind",
+    "BlindKind",
     "Change",
     "ChangeTotal",
     "Chip",
@@ -105,6 +110,7 @@ __all__ = [
     "Edit",
     "EditSpec",
     "Effort",
+    "Embedded",
     "Estimate",
     "Evidence",
     "Example",

@@ -62,6 +62,8 @@ class Finding(Struct, frozen=True, omit_defaults=True):
     """Own name of the kernel whose body, or a device function that it reaches, holds it; its cost is then part of
     that kernel's price."""
     suppressed: Suppression | None = None
+    language: str = ""
+    """Front end id of embedded code; empty when the code is in the file's own language."""
 
 
 class Edit(Struct, frozen=True, omit_defaults=True):

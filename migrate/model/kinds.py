@@ -118,6 +118,17 @@ class SkipReason(StrEnum):
     UNSUPPORTED_LANGUAGE = "unsupported-language"
 
 
+class BlindKind(StrEnum):
+    """What a front end knows that it cannot see."""
+
+    DYNAMIC_CODE = "dynamic-code"
+    """Code, a module or an attribute chosen at run time: `exec`, `getattr(torch, name)`, `dlsym(handle, name)`."""
+    GENERATED_SOURCE = "generated-source"
+    """Source that the program writes and compiles: a template with holes, a string that is put together."""
+    UNREADABLE_PART = "unreadable-part"
+    """A part of a file that did not parse."""
+
+
 class Area(StrEnum):
     """The part of the platform a rule belongs to; it selects default prices and groups reports."""
 

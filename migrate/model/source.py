@@ -7,7 +7,7 @@ import functools
 import re
 
 from migrate.model.base import Struct
-from migrate.model.kinds import Confidence, LinkKind, Role, SkipReason, UseKind
+from migrate.model.kinds import BlindKind, Confidence, LinkKind, Role, SkipReason, UseKind
 
 
 class Span(Struct, frozen=True):
@@ -107,6 +107,34 @@ class Link(Struct, frozen=True):
     line: int = 1
 
 
+class Embedded(Struct, frozen=True):
+    r"""Code in another language that a file holds: a notebook's cells, CUDA source in a string, a script of a CI job.
+
+    The front end of that language reads it; the scan maps the places back. The text ends lines with `\n` only.
+    """
+
+    language: str
+    """Front end id."""
+    text: str
+    lines: tuple[tuple[int, int], ...]
+    """For each line of the text: line and column of the file where its first character stands."""
+    scope: str = ""
+    """Put before the scopes found inside."""
+    confidence: Confidence = Confidence.HIGH
+    """Upper bound of what is found inside."""
+    guarded_by: tuple[str, ...] = ()
+    """Added to what guards the uses inside."""
+
+
+class Blind(Struct, frozen=True):
+    """A place that the front end saw and could not look into."""
+
+    kind: BlindKind
+    line: int
+    text: str
+    """The code that hides something, shortened to 200 characters."""
+
+
 class Extraction(Struct, frozen=True):
     """All that a front end has to say about one file."""
 
@@ -121,6 +149,8 @@ class Extraction(Struct, frozen=True):
     """Set when the file, or part of it, could not be understood; uses found so far stay."""
     generated: bool = False
     """The file says of itself that a program wrote it."""
+    embedded: tuple[Embedded, ...] = ()
+    blind: tuple[Blind, ...] = ()
 
 
 class NameSet(Struct, frozen=True):

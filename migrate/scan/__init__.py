@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from migrate import discover
+from migrate import discover, languages
 from migrate.config import Config
 from migrate.model import Apart, Finding, Link, Role, Skip, SkipReason, SourceFile
 from migrate.rulebook import Rulebook
@@ -82,7 +82,7 @@ def scan(
     for outcome in read_all(candidates, book, config, jobs, progress):
         if isinstance(outcome, Skip):
             skips.append(outcome)
-        else:
+        elif _has_a_say(outcome):
             reports.append(outcome)
             if outcome.skip is not None:
                 skips.append(outcome.skip)
@@ -112,6 +112,13 @@ def scan(
         hidden_files=tuple(report.file for report in reports if report.file.path in hidden_paths),
         own_packages=tuple(sorted({package for _, package in own})),
     )
+
+
+def _has_a_say(report: FileReport) -> bool:
+    """Tell whether a file belongs into the result: most configuration has nothing to do with it."""
+    if report.file.language not in languages.QUIET:
+        return True
+    return bool(report.sightings or report.links or report.blind or report.skip)
 
 
 def excerpts(result: ScanResult, findings: Iterable[Finding], *, around: int = 3) -> dict[str, dict[str, str]]:

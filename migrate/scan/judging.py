@@ -58,6 +58,7 @@ class Judge:
             kernel=self._kernel(use),
             in_kernel="" if use.kernel is not None else _enclosing(kernels, use),
             suppressed=self._silence.of(file.path, rule.id),
+            language=sighting.language,
         )
 
     def _kernel(self, use: Use) -> KernelFacts | None:

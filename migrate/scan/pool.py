@@ -35,11 +35,11 @@ class Lost(NamedTuple, Generic[Item]):
 
 def spread(
     batches: Sequence[Sequence[Item]],
-    work: Callable[[Sequence[Item]], list[Result]],
+    work: Callable[[Sequence[Item]], Sequence[Result]],
     *,
     workers: int,
     method: str,
-    prepare: Callable[[], None],
+    prepare: Callable[[], object],
     seconds: float = BATCH_SECONDS,
 ) -> Iterator[Sequence[Result | Lost[Item]]]:
     """Work on batches in several processes and yield what each gave, in any order.
@@ -66,7 +66,7 @@ def spread(
             ready = wait([worker.connection for worker in crew], patience)
             for worker in [one for one in crew if one.connection in ready]:
                 try:
-                    outcome: list[Result] | Exception = worker.connection.recv()
+                    outcome: Sequence[Result] | Exception = worker.connection.recv()
                 except (EOFError, OSError):
                     crew.remove(worker)
                     yield _give_up(worker, todo, hung=False)
@@ -124,8 +124,8 @@ def _give_up(worker: _Worker[Item], todo: deque[Sequence[Item]], *, hung: bool) 
 
 def _start(
     context: multiprocessing.context.BaseContext,
-    work: Callable[[Sequence[Item]], list[Result]],
-    prepare: Callable[[], None],
+    work: Callable[[Sequence[Item]], Sequence[Result]],
+    prepare: Callable[[], object],
     others: list[Connection],
 ) -> _Worker[Item]:
     ours, theirs = context.Pipe()
@@ -153,8 +153,8 @@ def _interrupts_held() -> Iterator[None]:
 
 def _serve(
     connection: Connection,
-    work: Callable[[Sequence[Item]], list[Result]],
-    prepare: Callable[[], None],
+    work: Callable[[Sequence[Item]], Sequence[Result]],
+    prepare: Callable[[], object],
     inherited: list[Connection],
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, and says so once
@@ -163,7 +163,7 @@ def _serve(
     prepare()
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         while (batch := connection.recv()) is not None:
-            outcome: list[Result] | Exception
+            outcome: Sequence[Result] | Exception
             try:
                 outcome = work(batch)
             except Exception as error:  # noqa: BLE001 - a bug is raised where somebody can report it

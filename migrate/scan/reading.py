@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from migrate import discover, languages
-from migrate.model import Link, Persona, Role, Skip, SourceFile, Use
-from migrate.rulebook import Rulebook
+from migrate.model import Blind, Embedded, Extraction, Link, Persona, Role, Skip, SkipReason, SourceFile, Span, Use
+from migrate.rulebook import Rulebook, lowest
 
 SNIPPET_LENGTH = 200
 """Characters of a source line that a report shows."""
@@ -24,6 +26,8 @@ class Sighting(NamedTuple):
     library: str
     known: bool
     snippet: str
+    language: str = ""
+    """Front end id of embedded code; empty when the code is in the file's own language."""
 
 
 class FileReport(NamedTuple):
@@ -34,10 +38,13 @@ class FileReport(NamedTuple):
     links: tuple[Link, ...]
     definitions: tuple[str, ...]
     skip: Skip | None
+    blind: tuple[Blind, ...] = ()
 
 
 def read_file(candidate: discover.Candidate, book: Rulebook, regular: bool) -> FileReport | Skip:
     """Read one file: the only place where its bytes are touched."""
+    if candidate.language == "binary":
+        return Skip(path=candidate.path, reason=SkipReason.BINARY, detail="not looked into yet")
     content = discover.read_text(candidate)
     if isinstance(content, Skip):
         return content
@@ -66,17 +73,97 @@ def read(file: SourceFile, text: str, book: Rulebook, *, regular: bool = True) -
     extraction = languages.front_end(file.language).extract(file, text, book.vocabulary(file.language))
     role = Role.GENERATED if extraction.generated and file.role == Role.OWNED else file.role
     file = msgspec.structs.replace(file, code_lines=extraction.code_lines, role=role)
-    lines: list[str] | None = None
-    sightings = []
-    for use in extraction.uses:
-        match = book.match(file.language, use)
-        if match is None or (regular and match.rule.persona == Persona.AUDITOR):
-            continue
-        if lines is None:
-            lines = split_lines(text)
-        snippet = lines[use.span.line - 1].strip()[:SNIPPET_LENGTH] if use.span.line <= len(lines) else ""
-        sightings.append(Sighting(use, match.rule.id, match.symbol, match.library, match.known, snippet))
-    return FileReport(file, tuple(sightings), extraction.links, extraction.definitions, extraction.skip)
+    reader = _Reader(file, text, book, regular=regular)
+    sightings = reader.sightings(extraction.uses, file.language)
+    links, definitions, blind = list(extraction.links), list(extraction.definitions), list(extraction.blind)
+    for language, inner in _inside(file, extraction, book):
+        sightings += reader.sightings(inner.uses, language)
+        links += inner.links
+        definitions += inner.definitions
+        blind += inner.blind
+    if extraction.embedded:
+        sightings.sort(key=lambda sighting: (sighting.use.span.line, sighting.use.span.column))
+    return FileReport(file, tuple(sightings), tuple(links), tuple(definitions), extraction.skip, tuple(blind))
+
+
+class _Reader:
+    """Lets the rule book claim the uses of one file."""
+
+    def __init__(self, file: SourceFile, text: str, book: Rulebook, *, regular: bool) -> None:
+        self._file = file
+        self._text = text
+        self._book = book
+        self._regular = regular
+
+    @functools.cached_property
+    def _lines(self) -> list[str]:
+        return split_lines(self._text)
+
+    def sightings(self, uses: Sequence[Use], language: str) -> list[Sighting]:
+        """Return the uses that a rule claims."""
+        embedded = "" if language == self._file.language else language
+        found = []
+        for use in uses:
+            match = self._book.match(language, use)
+            if match is None or (self._regular and match.rule.persona == Persona.AUDITOR):
+                continue
+            line = use.span.line
+            snippet = self._lines[line - 1].strip()[:SNIPPET_LENGTH] if line <= len(self._lines) else ""
+            found.append(Sighting(use, match.rule.id, match.symbol, match.library, match.known, snippet, embedded))
+        return found
+
+
+_DEPTH = 3
+"""Languages within languages that are followed: a script in a CI file that holds a program that holds a kernel."""
+
+
+def _inside(
+    file: SourceFile, extraction: Extraction, book: Rulebook, depth: int = 1
+) -> Iterator[tuple[str, Extraction]]:
+    """Yield language and extraction of all code that another language embeds, with places of the file."""
+    for part in extraction.embedded:
+        end = languages.front_end(part.language)
+        lines = count_lines(part.text)
+        inner_file = msgspec.structs.replace(file, language=part.language, lines=lines, code_lines=0)
+        inner = _moved(end.extract(inner_file, part.text, book.vocabulary(part.language)), part)
+        yield part.language, inner
+        if depth < _DEPTH:
+            yield from _inside(file, inner, book, depth + 1)
+
+
+def _moved(extraction: Extraction, part: Embedded) -> Extraction:
+    """Put an extraction of embedded code into the file that holds it."""
+    lines = part.lines
+
+    def place(line: int, column: int) -> tuple[int, int]:
+        first, shift = lines[min(line, len(lines)) - 1]
+        return first, column + shift - 1
+
+    def use(one: Use) -> Use:
+        span = Span(*place(one.span.line, one.span.column), *place(one.span.end_line, one.span.end_column))
+        kernel = one.kernel
+        if kernel is not None and part.scope:
+            kernel = msgspec.structs.replace(kernel, reaches=tuple(f"{part.scope}::{name}" for name in kernel.reaches))
+        return msgspec.structs.replace(
+            one,
+            span=span,
+            scope=f"{part.scope}::{one.scope}" if part.scope and one.scope else part.scope or one.scope,
+            guarded_by=tuple(sorted({*one.guarded_by, *part.guarded_by})),
+            confidence=lowest(one.confidence, part.confidence),
+            kernel=kernel,
+        )
+
+    return msgspec.structs.replace(
+        extraction,
+        uses=tuple(use(one) for one in extraction.uses),
+        links=tuple(msgspec.structs.replace(link, line=place(link.line, 1)[0]) for link in extraction.links),
+        blind=tuple(msgspec.structs.replace(blind, line=place(blind.line, 1)[0]) for blind in extraction.blind),
+        embedded=tuple(
+            msgspec.structs.replace(inner, lines=tuple(place(line, column) for line, column in inner.lines))
+            for inner in extraction.embedded
+        ),
+        skip=None,
+    )
 
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
