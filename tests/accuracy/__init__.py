@@ -1,0 +1,1 @@
+"""How well the detection sees, measured on any checkout: `python -m tests.accuracy CHECKOUT...`."""
