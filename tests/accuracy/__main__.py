@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     everything, figures, missing = judgement.Score(), [], 0
     for root in options.checkout:
         print(f"\n{root.name}")
-        checkout = repository.read(root)
+        checkout = repository.read(root, labelled=labels.of_checkout(known, root))
         figure: dict[str, Any] = {"checkout": root.name}
         if not options.no_lexing:
             found = lexing.tallies(checkout)

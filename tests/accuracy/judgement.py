@@ -115,7 +115,12 @@ class Score:
 
 
 def judge(checkout: Checkout, ranges: Iterable[Range], labels: Sequence[Label]) -> Score:
-    """Compare the findings of a checkout with the labels of the ranges."""
+    """Compare the findings of a checkout with the labels of the ranges.
+
+    Two conventions of the labels are read as the product means them: a CUDA source that a build file lists is an edge
+    of its graph, so a link to it counts as found; and an import is asked for by its line, since a finding bears the
+    name of the package that the module comes from.
+    """
     by_path: dict[str, list[Label]] = defaultdict(list)
     for label in labels:
         by_path[label.path].append(label)
@@ -125,8 +130,17 @@ def judge(checkout: Checkout, ranges: Iterable[Range], labels: Sequence[Label]) 
         found = [
             finding for finding in checkout.findings.get(item.path, ()) if item.first <= finding.span.line <= item.last
         ]
-        _range(item, inside, found, score)
+        report = checkout.reports.get(item.path)
+        linked = {link.to.rpartition("/")[2] for link in report.links} if report else set()
+        _range(item, [label for label in inside if not _is_linked(label, linked)], found, score)
     return score
+
+
+_SOURCE = re.compile(r"[^\s]*\.(?:cu|cuh)\Z")
+
+
+def _is_linked(label: Label, linked: set[str]) -> bool:
+    return bool(_SOURCE.match(label.name)) and label.kind == "flag" and label.name.rpartition("/")[2] in linked
 
 
 def _range(item: Range, labels: Sequence[Label], findings: Sequence[Finding], score: Score) -> None:
@@ -176,6 +190,8 @@ def agree(label: Label, finding: Finding) -> bool:
     wanted, given = label.name.lower().strip(), finding.symbol.lower().strip()
     if wanted == given:
         return True
+    if label.kind == "import" and finding.rule.startswith("package-import"):
+        return finding.span.line == label.line
     if finding.span.line != label.line and label.kind not in ("kernel", "kernel-macro", "launch", "ptx"):
         return False
     ends = {_last(wanted), _last(given)}

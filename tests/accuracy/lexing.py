@@ -210,7 +210,10 @@ def _dotted(tree: ast.Module) -> Iterator[tuple[str, int]]:
             bound[node.arg] += 1
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             bound[node.name] += 1
+    inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
+        if id(node) in inner:
+            continue
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             chain, base = [node.attr], node.value
             while isinstance(base, ast.Attribute):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from migrate import config, discover, rulebook
-from migrate.model import Finding, Skip
+from migrate.model import Finding, Role, Skip
 from migrate.rulebook import Rulebook
 from migrate.scan import FileReport, scan
 from migrate.scan.workers import read_all
@@ -29,8 +29,15 @@ class Checkout:
     skips: Mapping[str, Skip]
 
 
-def read(root: Path, *, jobs: int | None = None) -> Checkout:
-    """Read a tree twice: as single files, and as the repository that it is."""
+def read(root: Path, *, labelled: Collection[str] = (), jobs: int | None = None) -> Checkout:
+    """Read a tree twice: as single files, and as the repository that it is.
+
+    Args:
+        root: The checkout.
+        labelled: Paths whose findings matter also when they are somebody else's code, which the scan only counts:
+            the vendored project is then scanned as a repository of its own.
+        jobs: Worker processes; by default as many as pay off.
+    """
     book = rulebook.shipped()
     settings = config.load(root, environment={}, isolated=True)
     candidates, _ = discover.discover(root)
@@ -41,9 +48,22 @@ def read(root: Path, *, jobs: int | None = None) -> Checkout:
             skips[outcome.path] = outcome
         else:
             reports[outcome.file.path] = outcome
-    result = scan(root, book, settings, CHIPS, jobs=jobs)
-    skips |= {skip.path: skip for skip in result.skips}
     findings: dict[str, list[Finding]] = defaultdict(list)
-    for finding in result.findings:
-        findings[finding.path].append(finding)
+    foreign = {path for path in labelled if path in reports and reports[path].file.role == Role.VENDORED}
+    for base in ("", *sorted({_home(root, path) for path in foreign})):
+        result = scan(root / base, book, config.load(root / base, environment={}, isolated=True), CHIPS, jobs=jobs)
+        skips |= {base + skip.path: skip for skip in result.skips}
+        for finding in result.findings:
+            findings[base + finding.path].append(finding)
     return Checkout(root, book, reports, {path: tuple(found) for path, found in findings.items()}, skips)
+
+
+def _home(root: Path, path: str) -> str:
+    """Return the folder, with a slash at its end, below which a vendored file is the project's own."""
+    parts = path.split("/")[:-1]
+    homes = ["/".join(parts[:count]) + "/" for count in range(1, len(parts) + 1)]
+    for home in homes:
+        inner, _ = discover.discover(root / home)
+        if any(home + one.path == path and one.role != Role.VENDORED for one in inner):
+            return home
+    return homes[-1]
