@@ -7,12 +7,13 @@ loads on use.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrate.version import VERSION
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from migrate.model import Audit
     from migrate.rulebook import Rulebook
 
@@ -31,6 +32,8 @@ def audit_tree(path: str | Path, *, targets: Sequence[str] = (), isolated: bool 
     Raises:
         MigrateError: With a message, a hint and an exit code.
     """
+    from pathlib import Path
+
     from migrate import audit, config
 
     root = Path(path)
@@ -46,6 +49,8 @@ def render_audit(audit: Audit, format_id: str, **options: Any) -> str | bytes:
 
 def load_rules(*packs: str | Path) -> Rulebook:
     """Load the shipped rule book, with further packs over it."""
+    from pathlib import Path
+
     from migrate import rulebook
 
     return rulebook.load([Path(pack) for pack in packs])

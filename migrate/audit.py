@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from migrate import discover, graph, rulebook, scan
+from migrate import discover, rulebook, scan
 from migrate.config import Config
 from migrate.errors import ConfigError, InputError
 from migrate.model import (
@@ -43,6 +43,7 @@ def run(
     with_estimate: bool = True,
     jobs: int | None = None,
     progress: scan.Progress | None = None,
+    cache: scan.Cache | None = None,
     command: Sequence[str] = (),
 ) -> Audit:
     """Scan a tree and say what leaving CUDA takes.
@@ -54,6 +55,7 @@ def run(
         with_estimate: Build the estimates; without them the audit holds findings and the graph.
         jobs: Worker processes; by default as many as pay off.
         progress: Told about every finished file.
+        cache: Of what earlier runs found.
         command: Arguments that reproduce the audit, for the reader.
 
     Raises:
@@ -63,7 +65,7 @@ def run(
     """
     book = rulebook.load(config.packs) if config.packs else rulebook.shipped()
     chips = choose_chips(book, config)
-    result = scan.scan(root, book, config, chips, jobs=jobs, progress=progress)
+    result = scan.scan(root, book, config, chips, jobs=jobs, progress=progress, cache=cache)
     if not result.files and not result.skips:
         raise InputError(
             f"{root}: no file that any front end reads",
@@ -77,6 +79,8 @@ def run(
         files = {file.path: file for file in result.files}
         owned = [finding for finding in result.findings if finding.role == Role.OWNED]
         edits = editing.prove(root, files, owned, book, chips)
+    from migrate import graph
+
     order = graph.build(result.files, result.findings, result.links)
     estimates: tuple[Estimate, ...] = ()
     if with_estimate:
@@ -100,6 +104,8 @@ def run(
         hidden=_hidden(result, config, book, chips, estimates),
         excerpts=scan.excerpts(result, dearest),
         command=shlex.join(command),
+        blind_spots=result.blind_spots,
+        porting=dict(result.porting),
     )
 
 
@@ -143,6 +149,7 @@ def _estimates(
     edits: Sequence[Edit] | None,
 ) -> tuple[tuple[Estimate, ...], Graph]:
     """Make an estimate for each scenario and target, and find the longest chain of work for each target."""
+    from migrate import graph
     from migrate.estimate import estimate
 
     estimates = tuple(
@@ -155,7 +162,7 @@ def _estimates(
             scenario=scenario,
             prices=book.prices,
             edits=edits,
-            skips=result.skips,
+            blind_spots=result.blind_spots,
             hidden=len(result.hidden),
         )
         for scenario in config.scenarios.values()
@@ -221,6 +228,7 @@ def _hidden(
     """Say what the tree's own configuration hid; its hours are what the estimate would have more with it."""
     hours = dict.fromkeys(chips, 0.0)
     if result.hidden and estimates:
+        from migrate import graph
         from migrate.estimate import estimate, load_defaults
 
         per_day = load_defaults().numbers.hours_per_day

@@ -14,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,29 @@ from migrate.model import Persona, Scenario
 
 DEFAULT_TARGETS = ("rocm", "cann")
 TREE_FILES = (".cuda-migrate.toml", "pyproject.toml")
+WORKLOADS = ("training", "inference", "both")
+"""What a scenario may say that the cards are used for."""
+ROLES = ("kernel", "framework", "platform", "quality")
+"""Whose rates a scenario may give."""
 _ENVIRONMENT = "CUDA_MIGRATE_"
+
+
+class Level(StrEnum):
+    """From which answer on new lock-in fails a check, in order of severity."""
+
+    ANY = "any"
+    RENAME = "rename"
+    ADAPT = "adapt"
+    UNKNOWN = "unknown"
+    REWRITE = "rewrite"
+    BLOCKED = "blocked"
+    NEVER = "never"
+
+
+class CheckSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The keys of `[tool.cuda-migrate.check]`."""
+
+    fail_on: Level = Level.RENAME
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -34,6 +57,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Ids of the targets to answer for."""
     chips: dict[str, str] = {}
     """Target -> chip; a target's default chip otherwise."""
+    stack_versions: dict[str, str] = {}
+    """Target -> version of its software stack; the one its answers are given for otherwise."""
+    cuda_version: str = ""
+    """CUDA version that the code is written for; the targets' own default otherwise."""
     exclude: tuple[str, ...] = ()
     """Paths not to look at, in gitignore syntax, on top of `.gitignore`."""
     persona: Persona = Persona.REGULAR
@@ -42,6 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     per_file: dict[str, tuple[str, ...]] = {}
     """Glob over paths -> rule ids or globs whose findings there do not count."""
     scenario: dict[str, Scenario] = {}
+    baseline: str = ".cuda-migrate-baseline.json"
+    """File of accepted findings, relative to the scanned root."""
+    check: CheckSettings = CheckSettings()
 
 
 @dataclass(frozen=True)
@@ -59,6 +89,8 @@ class Config:
     packs: tuple[Path, ...] = ()
     ignored: tuple[str, ...] = ()
     """Settings of the tree that were not followed, with the reason."""
+    isolated: bool = False
+    """The tree's own file was left alone; so are its baseline and the suppressions in its files."""
 
     @property
     def scenarios(self) -> dict[str, Scenario]:
@@ -100,6 +132,8 @@ def load(
         )
         tree.pop("rules")
     packs += [_inside(root, name, tree_file) for name in tree.get("rules", ())]
+    if "baseline" in tree:
+        _inside(root, tree["baseline"], tree_file, key="baseline", flag="--baseline")
     _take(values, origins, tree, tree_file)
     if file is not None:
         given = _file_settings(file, "user")
@@ -121,12 +155,13 @@ def load(
         tree_per_file={glob: tuple(rules) for glob, rules in tree.get("per-file", {}).items()},
         packs=tuple(packs),
         ignored=tuple(ignored),
+        isolated=isolated,
     )
 
 
-_FLAG_NAMES = {"targets": "target", "chips": "chip"}
+_FLAG_NAMES = {"targets": "target", "chips": "chip", "stack-versions": "stack-version"}
 _ADDING = ("exclude", "rules")
-_MERGING = ("per-file", "scenario", "chips")
+_MERGING = ("per-file", "scenario", "chips", "stack-versions")
 
 
 def _take(values: dict[str, Any], origins: dict[str, str], given: Mapping[str, Any], origin: str) -> None:
@@ -186,13 +221,9 @@ def _file_settings(path: Path, source: str) -> dict[str, Any]:
         raise ConfigError("[tool.cuda-migrate] is not a table", file=str(path), slug="config-type")
     table = dict(table)
     if isinstance(table.get("scenario"), dict):
-        for entry in table["scenario"].values():
-            for key in sorted(_OURS & entry.keys()) if isinstance(entry, dict) else ():
-                line, column = _key_place(text, key, path.name == "pyproject.toml")
-                raise ConfigError(
-                    f"unknown key {key!r}", file=str(path), line=line, column=column, slug="config-unknown-key"
-                )
-        table["scenario"] = {name: _scenario_table(name, entry, source) for name, entry in table["scenario"].items()}
+        table["scenario"] = {
+            name: _scenario_table(name, entry, source, path, text) for name, entry in table["scenario"].items()
+        }
     try:
         msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
@@ -202,27 +233,34 @@ def _file_settings(path: Path, source: str) -> dict[str, Any]:
         raise ConfigError("targets: names none", file=str(path), line=line, column=column, slug="config-value")
     if len(table.get("scenario", {})) > _MOST_SCENARIOS:
         raise ConfigError(f"more than {_MOST_SCENARIOS} scenarios", file=str(path), slug="config-value")
-    for name, entry in table.get("scenario", {}).items():
-        for key, problem in _impossible(msgspec.convert(entry, Scenario)):
-            line, column = _key_place(text, key, path.name == "pyproject.toml")
-            raise ConfigError(
-                f"scenario {name}: {key} {problem}",
-                file=str(path),
-                line=line,
-                column=column,
-                slug="config-value",
-            )
     return table
 
 
-def _scenario_table(name: str, entry: Any, source: str) -> Any:
+def _scenario_table(name: str, entry: Any, source: str, path: Path, text: str) -> Any:
+    """Check one scenario and write its keys as fields; messages name the line within its own table."""
     if not isinstance(entry, dict):
         return entry
+    inside = path.name == "pyproject.toml"
+    if ours := sorted(_OURS & entry.keys()):
+        line, column = _key_place(text, ours[0], inside, scenario=name)
+        raise ConfigError(
+            f"unknown key {ours[0]!r}", file=str(path), line=line, column=column, slug="config-unknown-key"
+        )
     fields = {
         key.replace("-", "_"): value.isoformat() if hasattr(value, "isoformat") else value
         for key, value in entry.items()
     }
-    return {"name": name, "source": source, **fields}
+    table = {"name": name, "source": source, **fields}
+    try:
+        scenario = msgspec.convert(table, Scenario)
+    except msgspec.ValidationError as error:
+        raise _located(path, text, error, scenario=name) from None
+    for key, problem in _impossible(scenario):
+        line, column = _key_place(text, key, inside, scenario=name)
+        raise ConfigError(
+            f"scenario {name}: {key} {problem}", file=str(path), line=line, column=column, slug="config-value"
+        )
+    return table
 
 
 _OURS = frozenset({"name", "source"})
@@ -251,15 +289,26 @@ def _convert(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
 def _impossible(scenario: Scenario) -> list[tuple[str, str]]:
     """Name the settings that no project can have, with what they may be."""
     rate = scenario.rate
-    shares = {"compute-share": scenario.compute_share, "overlap": scenario.overlap}
+    shares = {
+        "compute-share": scenario.compute_share,
+        "overlap": scenario.overlap,
+        "rework-probability": scenario.rework_probability,
+        "abandonment-probability": scenario.abandonment_probability,
+    }
     positive = {
         "team": scenario.team,
         "baseline-months": scenario.baseline_months,
         "baseline-staff": scenario.baseline_staff,
         "price-ratio": scenario.price_ratio,
         "rate": rate.amount if rate else None,
+        "cards": scenario.cards,
+        "role-rates": min(scenario.role_rates.values(), default=None),
+        "card-prices": min(scenario.card_prices.values(), default=None),
     }
-    chosen = {"experience": (scenario.experience, ("none", "some", "expert"))}
+    chosen = {
+        "experience": (scenario.experience, ("none", "some", "expert")),
+        "workload": (scenario.workload or WORKLOADS[0], WORKLOADS),
+    }
     if rate:
         chosen["rate"] = (rate.per, ("hour", "day", "month"))
     problems = [
@@ -279,6 +328,14 @@ def _impossible(scenario: Scenario) -> list[tuple[str, str]]:
     ]
     if not 100 <= scenario.draws <= _MOST_DRAWS:
         problems.append(("draws", f"is from 100 to {_MOST_DRAWS}, not {scenario.draws}"))
+    problems += [
+        ("role-rates", f"names one of {', '.join(ROLES)}, not {role!r}")
+        for role in sorted(scenario.role_rates.keys() - set(ROLES))
+    ]
+    if scenario.role_rates and rate is None:
+        problems.append(("role-rates", "needs a rate for the roles that it does not name"))
+    if not 0 <= scenario.overhead < math.inf:
+        problems.append(("overhead", f"is 0 or more, not {scenario.overhead}"))
     if not 0 <= scenario.hardware_wait_months < math.inf:
         problems.append(("hardware-wait-months", f"is 0 or more, not {scenario.hardware_wait_months}"))
     if scenario.start and not _is_date(scenario.start):
@@ -298,14 +355,14 @@ _MOST_SCENARIOS = 10
 """A scanned tree may set scenarios too, and must not choose how long the audit takes."""
 
 
-def _inside(root: Path, name: str, file: str) -> Path:
+def _inside(root: Path, name: str, file: str, *, key: str = "rules", flag: str = "--rules") -> Path:
     path = (root / name).resolve()
     if not path.is_relative_to(root.resolve()):
         raise ConfigError(
-            f"rules: {name!r} lies outside the tree",
+            f"{key}: {name!r} lies outside the tree",
             file=file,
             slug="config-outside",
-            hint="name it with --rules",
+            hint=f"name it with {flag}",
         )
     return path
 
@@ -314,12 +371,12 @@ _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _LAST_KEY = re.compile(r"([A-Za-z_][\w-]*)(?:\[[^\]]*\])*$")
 
 
-def _located(path: Path, text: str, error: msgspec.ValidationError) -> ConfigError:
+def _located(path: Path, text: str, error: msgspec.ValidationError, *, scenario: str = "") -> ConfigError:
     """Turn a validation error into one that names the line; TOML readers keep no positions."""
     message, _, where = str(error).partition(" - at `$.")
     hint = ""
     if unknown := _UNKNOWN.search(message):
-        key = unknown[1].replace("_", "-") if where else unknown[1]
+        key = unknown[1].replace("_", "-") if where or scenario else unknown[1]
         message = f"unknown key {key!r}"
         known = _keys() + tuple(entry.name.replace("_", "-") for entry in msgspec.structs.fields(Scenario))
         if close := difflib.get_close_matches(key, known, n=1):
@@ -330,19 +387,22 @@ def _located(path: Path, text: str, error: msgspec.ValidationError) -> ConfigErr
         key = found[1].replace("_", "-") if found else ""
         slug = "config-type"
         message = f"{key}: {_first_lower(message)}" if key else _first_lower(message)
-    line, column = _key_place(text, key, path.name == "pyproject.toml")
+    line, column = _key_place(text, key, path.name == "pyproject.toml", scenario=scenario)
     return ConfigError(message, file=str(path), line=line, column=column, hint=hint, slug=slug)
 
 
-def _key_place(text: str, key: str, inside_table: bool) -> tuple[int, int]:
+def _key_place(text: str, key: str, inside_table: bool, *, scenario: str = "") -> tuple[int, int]:
+    """Return line and column of a key, in the table of one scenario when one is named."""
     key_at = re.compile(
         rf"(?:^|[\s{{,.\[])[\"']?({re.escape(key)}|{re.escape(key.replace('-', '_'))})[\"']?\s*(?:=|\])"
     )
-    ours = not inside_table
+    ours, here = not inside_table, not scenario
     for number, line in enumerate(text.splitlines(), start=1):
         if line.lstrip().startswith("["):
-            ours = not inside_table or "tool.cuda-migrate" in line.replace(" ", "").replace('"', "")
-        if ours and key and (found := key_at.search(line)):
+            header = line.replace(" ", "").replace('"', "")
+            ours = not inside_table or "tool.cuda-migrate" in header
+            here = not scenario or f"scenario.{scenario}." in header.replace("]", ".")
+        if ours and (here or scenario in line) and key and (found := key_at.search(line)):
             return number, found.start(1) + 1
     return 0, 0
 

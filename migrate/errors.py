@@ -5,6 +5,7 @@ A file that cannot be read is never an error: it becomes a `Skip` in the result.
 
 from __future__ import annotations
 
+EXIT_FOUND = 1
 EXIT_USAGE = 2
 EXIT_NO_INPUT = 3
 EXIT_RULES = 4

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,27 @@ def rules_root() -> Path:
     return data_root() / "rules"
 
 
+def vendors_pack() -> Path:
+    """Return the rule pack about lock-in to vendors other than NVIDIA; only who asks for it loads it."""
+    return rules_root() / "vendors"
+
+
 def reports_root() -> Path:
     """Return the templates, charts, assets and locales of the reports."""
     return data_root() / "reports"
+
+
+def cache_folder() -> str:
+    """Return the user's folder for what can be made again: `CUDA_MIGRATE_CACHE`, else what the platform uses."""
+    if given := os.environ.get("CUDA_MIGRATE_CACHE"):
+        return given
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return os.path.join(os.path.expanduser(base), "cuda-migrate")  # noqa: PTH111, PTH118 - starts faster
 
 
 @functools.cache

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+
 import pytest
+
+# Nothing that a test starts leaves a trace in the cache of the person who runs it, or finds one there.
+os.environ["CUDA_MIGRATE_CACHE"] = tempfile.mkdtemp(prefix="cuda-migrate-cache-")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,16 +7,19 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from migrate.discover import Candidate, discover, matcher, read_again, read_text, revision
-from migrate.discover.classify import Owners, language_of, role_of
+from migrate.discover.classify import Owners, is_code, is_from_nvidia, is_shipped_file, language_of, role_of
 from migrate.discover.patterns import IgnoreFile
 from migrate.errors import InputError
 from migrate.model import Role, Skip, SkipReason, SourceFile
@@ -367,7 +370,7 @@ def test_large_files_are_not_opened(tmp_path: Path) -> None:
     plant(tmp_path, **{"a.py": "x" * 2000})
     assert discover(tmp_path, max_bytes=1000) == (
         [],
-        [Skip(path="a.py", reason=SkipReason.TOO_LARGE, detail="2,000 bytes, limit 1,000")],
+        [Skip(path="a.py", reason=SkipReason.TOO_LARGE, detail="2,000 bytes, limit 1,000", size=2000)],
     )
 
 
@@ -386,6 +389,16 @@ def test_submodules_are_foreign_and_missed_when_not_checked_out(tmp_path: Path) 
         "lib/c": SkipReason.SUBMODULE_MISSING,
         "lib/empty": SkipReason.SUBMODULE_MISSING,
     }
+    assert {skip.path: skip.detail for skip in discover(tmp_path)[1]} == {
+        "lib/c": "not checked out, from u",
+        "lib/empty": "not checked out",
+    }
+
+
+def test_the_address_of_a_submodule_is_told_without_its_secrets(tmp_path: Path) -> None:
+    url = "https://user:token@example.org/a/b.git"
+    (tmp_path / ".gitmodules").write_text(f'[submodule "b"]\n\turl = {url}\n\tpath = b\n', encoding="utf-8")
+    assert discover(tmp_path)[1][0].detail == "not checked out, from https://example.org/a/b.git"
 
 
 def test_nested_checkouts_and_copied_projects_are_vendored(tmp_path: Path) -> None:
@@ -540,6 +553,241 @@ def test_reading_again_notices_a_change(tmp_path: Path) -> None:
     assert read_again(tmp_path, file) is None
     (tmp_path / "a").unlink()
     assert read_again(tmp_path, file) is None
+
+
+# ---------------------------------------------------------------------------------------------------- robustness
+
+
+def test_a_candidate_says_which_state_of_the_file_was_seen(tmp_path: Path) -> None:
+    plant(tmp_path, "a.py")
+    os.utime(tmp_path / "a.py", ns=(5, 7))
+    [found] = discover(tmp_path)[0]
+    status = (tmp_path / "a.py").stat()
+    assert (found.size, found.modified, found.inode) == (status.st_size, 7, status.st_ino)
+
+
+def test_odd_names_are_reported_so_that_they_can_be_written(tmp_path: Path) -> None:
+    names = [
+        "new\nline.py",
+        "bell\a.cu",
+        "bidi\u202egpj.py",
+        "x" * 252 + ".py",
+        "CON.py",
+        "aux.cu",
+        "a:b.py",
+        " lead.py",
+        "dot..py",
+        "emoji\N{SNOWMAN}.cu",
+        "'quote\".py",
+        "-rf.py",
+    ]
+    plant(tmp_path, *names)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/raw\xff.py")).write_bytes(b"x\n")
+    found = discover(tmp_path)[0]
+    assert {one.path for one in found} == {*names, "raw\ufffd.py"}
+    for one in found:
+        one.path.encode()
+        assert not isinstance(read_text(one), Skip)
+
+
+def test_names_that_differ_in_case_alone_are_two_files(tmp_path: Path) -> None:
+    plant(tmp_path, "a.py", "A.py", "a.PY")
+    if len(list(tmp_path.iterdir())) < 3:
+        pytest.skip("the file system does not tell them apart")
+    assert paths(tmp_path) == ["A.py", "a.PY", "a.py"]
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no sockets in the file system here")
+def test_sockets_and_devices_are_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket is short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("a.py")
+        (tmp_path / "b.py").symlink_to("/dev/zero")
+        assert reasons(tmp_path) == {"a.py": SkipReason.UNREADABLE, "b.py": SkipReason.LINK_OUTSIDE}
+
+
+def test_a_folder_that_cannot_be_entered_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(tmp_path, "a.py", "closed/b.py")
+    scandir = os.scandir
+
+    def refusing(path: str | Path) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert discover(tmp_path)[1] == [Skip(path="closed", reason=SkipReason.UNREADABLE, detail="Permission denied")]
+    assert paths(tmp_path) == ["a.py"]
+
+
+def test_many_files_in_one_folder(tmp_path: Path) -> None:
+    (tmp_path / "many").mkdir()
+    for number in range(50_000):
+        os.close(os.open(tmp_path / "many" / f"{number}.py", os.O_CREAT))
+    started = time.perf_counter()
+    assert len(paths(tmp_path)) == 50_000
+    assert time.perf_counter() - started < 20
+
+
+def test_folders_500_deep_are_walked_as_far_as_the_system_goes(tmp_path: Path) -> None:
+    plant(tmp_path, "a.py")
+    name = "folder-" + "x" * 5
+    handle = os.open(tmp_path, os.O_RDONLY)
+    for depth in range(500):
+        os.mkdir(name, dir_fd=handle)
+        inner = os.open(name, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = inner
+        if depth % 100 == 50:
+            os.close(os.open("b.py", os.O_CREAT | os.O_WRONLY, dir_fd=handle))
+    os.close(handle)
+    candidates, skips = discover(tmp_path)
+    found = [one.path.count("/") for one in candidates]
+    assert found[:4] == [0, 51, 151, 251]
+    # Beyond the longest path that the system takes, the first folder that is left out is named.
+    assert len(found) == 6 or [skip.reason for skip in skips] == [SkipReason.UNREADABLE]
+    remove_deep(tmp_path, name)
+
+
+def remove_deep(root: Path, name: str) -> None:
+    """Remove a chain of folders that is too deep for a path."""
+    while (root / name).exists():
+        (root / name).rename(root / "top")
+        for inner in sorted((root / "top").iterdir()):
+            if inner.is_dir():
+                inner.rename(root / name)
+            else:
+                inner.unlink()
+        (root / "top").rmdir()
+
+
+def test_a_file_that_changes_between_walk_and_reading(tmp_path: Path) -> None:
+    plant(tmp_path, "grows.py", "shrinks.py", "goes.py", "turns.py")
+    found = {one.path: one for one in discover(tmp_path)[0]}
+    (tmp_path / "grows.py").write_bytes(b"y" * 100)
+    (tmp_path / "shrinks.py").write_bytes(b"")
+    (tmp_path / "goes.py").unlink()
+    (tmp_path / "turns.py").unlink()
+    (tmp_path / "turns.py").mkdir()
+    texts = {path: read_text(one, max_bytes=50) for path, one in found.items()}
+    assert texts["shrinks.py"] == ("", hashlib.blake2b(b"", digest_size=16).hexdigest())
+    said = {path: text.reason for path, text in texts.items() if isinstance(text, Skip)}
+    assert said == {
+        "grows.py": SkipReason.TOO_LARGE,
+        "goes.py": SkipReason.UNREADABLE,
+        "turns.py": SkipReason.UNREADABLE,
+    }
+
+
+NAMES = st.sampled_from(
+    ["a.py", "b.cu", "c.txt", "d", "e.jl", "f.so", "g.json", "Makefile", "h\n.py", "\u202ei.cu", "x" * 200 + ".py"]
+)
+
+
+@given(
+    st.lists(st.tuples(st.lists(st.sampled_from(["p", "q", "tests"]), max_size=3), NAMES), max_size=12),
+    st.lists(st.tuples(NAMES, st.sampled_from(["p", "a.py", "..", ".", "nowhere", "p/q", "b.cu"])), max_size=4),
+    st.integers(0, 3),
+)
+@settings(max_examples=80, deadline=None)
+def test_no_file_of_interest_is_lost(
+    files: list[tuple[list[str], str]], links: list[tuple[str, str]], excluded: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        wanted = set()
+        for folders, name in files:
+            path = root.joinpath(*folders, name)
+            with contextlib.suppress(OSError):  # a file where a folder should be
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("x")
+                wanted.add(path.relative_to(root).as_posix())
+        for name, target in links:
+            with contextlib.suppress(OSError):
+                (root / name).symlink_to(target)
+        exclude = [[], ["p/"], ["*.py"], ["q/**", "a.py"]][excluded]
+        candidates, skips = discover(root, exclude=exclude)
+        seen = [one.path for one in candidates] + [skip.path for skip in skips]
+        assert len(seen) == len(set(seen)), "a name was given twice"
+        interesting = {path for path in wanted if language_of(path) and not (root / path).is_symlink()}
+        assert interesting <= set(seen)
+        assert {one.path for one in candidates} <= {path for path in seen if language_of(path)}
+
+
+# ----------------------------------------------------------------------------------------------------- encodings
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("x = 'é'\n".encode("utf-16"), "x = 'é'\n"),
+        ("x = 'é' # more\n".encode("utf-16-le"), "x = 'é' # more\n"),
+        ("x = 'é' # more\n".encode("utf-16-be"), "x = 'é' # more\n"),
+        ("x = 1\n".encode("utf-32"), "x = 1\n"),
+        (b"\0\0\xfe\xff" + "x = 1\n".encode("utf-32-be"), "x = 1\n"),
+        (b"x = 1\n" * 50 + b"\0" + b"y = 2\n", "x = 1\n" * 50 + " y = 2\n"),
+        (b"x = 1\n" * 2000 + b"\0\0\0", "x = 1\n" * 2000 + "   "),
+        (b"\xef\xbb\xbfx\r\ny\r", "x\r\ny\r"),
+    ],
+)
+def test_encodings_of_text(tmp_path: Path, data: bytes, text: str) -> None:
+    (tmp_path / "a.cu").write_bytes(data)
+    found = read_text(candidate(tmp_path / "a.cu"))
+    assert not isinstance(found, Skip)
+    assert found[0] == text
+    file = SourceFile(path="a.cu", language="cuda", content=found[1], lines=1, code_lines=1, role=Role.OWNED)
+    assert read_again(tmp_path, file) == text
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x7fELF\0\0\0\1\2", bytes(range(256)), b"\0" * 100, b"PK\3\4\0\0\0\0ab", b"a\0b\0c\0"]
+)
+def test_data_is_no_text(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.cu").write_bytes(data)
+    found = read_text(candidate(tmp_path / "a.cu"))
+    assert found == Skip(path="a.cu", reason=SkipReason.BINARY, detail="holds NUL bytes", size=len(data))
+
+
+# ------------------------------------------------------------------------------------------------ copied headers
+
+SAMPLE = "/* Copyright (c) 2022, NVIDIA CORPORATION. All rights reserved.\n * Redistribution and use in source and binary forms, with or without\n"
+TOOLKIT = "/*\n * Copyright 1993-2021 NVIDIA Corporation.  All rights reserved.\n *\n * NOTICE TO LICENSEE:\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "copied"),
+    [
+        ("common/inc/helper_cuda.h", SAMPLE, True),
+        ("src/exception.h", SAMPLE, True),
+        ("inc/cuda_fp16.hpp", TOOLKIT, True),
+        ("inc/nccl.h", TOOLKIT, True),
+        ("inc/cudnn_ops_infer.h", TOOLKIT, True),
+        ("src/cub/block/reduce.cuh", "// Copyright (c) 2011, Duane Merrill.\n", True),
+        ("src/exception.h", "// Copyright (c) 2022 Us.\n", False),
+        ("src/helper_cuda.h", "// Ours, after the sample of NVIDIA.\n", False),
+        ("src/cudnn_utils.h", "/* Copyright (c) 2022, NVIDIA CORPORATION & AFFILIATES. See LICENSE. */\n", False),
+        ("src/reduce.cuh", SAMPLE, False),
+        ("src/helper_cuda.h", "\n" * 5000 + SAMPLE, False),
+    ],
+)
+def test_copies_are_told_by_name_and_terms(path: str, text: str, *, copied: bool) -> None:
+    assert (is_from_nvidia(text) and is_shipped_file(path, text)) is copied
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("a.py", True),
+        ("CMakeLists.txt", True),
+        ("a.jl", True),
+        ("a.json", False),
+        ("a.yaml", False),
+        ("a.so", False),
+        ("x", False),
+    ],
+)
+def test_data_hides_no_code(path: str, *, code: bool) -> None:
+    assert is_code(path) is code
 
 
 # --------------------------------------------------------------------------------------------------- revision

@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
+from migrate.errors import RuleError
 from migrate.rulebook import loading
+from migrate.rulebook.loading import Row
+from migrate.rulebook.names import listed, write_names
 from rules.tools import (
     import_cann,
+    import_headers,
     import_hipify,
     import_packages,
     import_rocm_headers,
     import_surface,
     import_torch,
+    ways,
 )
 from rules.tools.checkout import Checkout
 from rules.tools.hipify import Entry, entries, map_entries, page_entries, table_rows
@@ -42,7 +47,13 @@ def test_an_import_replaces_its_own_rows_only(tmp_path: Path) -> None:
     rules = rules_with(tmp_path)
     rules.store_answers("rocm", [hip("b", "hb"), hip("c", "hc"), hip("a", "ha", "other")], ["new"])
     changes = rules.store_answers("rocm", [hip("c", "hc2"), hip("d", "hd")], ["new"])
-    assert changes[1:] == (3, 1, 1, 1, 0)
+    assert changes[1:] == (3, ("d",), ("b",), ("c",), 0)
+    assert str(changes).splitlines() == [
+        "targets/rocm/symbols.csv: 3 rows (1 added, 1 removed, 1 changed, 0 kept by hand)",
+        "  added: d",
+        "  removed: b",
+        "  changed: c",
+    ]
     assert list(rules.read("targets/rocm/symbols.csv")) == ["a", "c", "d"]
 
 
@@ -57,7 +68,8 @@ def test_an_import_never_loses_rows_made_by_hand(tmp_path: Path) -> None:
     rules = rules_with(tmp_path, [by_hand])
     changes = rules.store_answers("rocm", [hip("c", "hc"), hip("d", "hd")], ["new", "me"])
     assert changes.kept == 1
-    assert rules.read("targets/rocm/symbols.csv")["c"] == answer("c", "missing", "rewrite", source="me")
+    stored = rules.read("targets/rocm/symbols.csv")["c"]
+    assert stored == answer("c", "missing", "rewrite", source="me", absence="not-found-in")
 
 
 def test_an_import_run_twice_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -67,7 +79,7 @@ def test_an_import_run_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     before = (tmp_path / "targets/rocm/symbols.csv").read_bytes()
     changes = rules.store_answers("rocm", reversed(rows), ["new"])
     assert (tmp_path / "targets/rocm/symbols.csv").read_bytes() == before
-    assert changes[1:] == (3, 0, 0, 0, 0)
+    assert changes[1:] == (3, (), (), (), 0)
     assert str(changes).endswith("(0 added, 0 removed, 0 changed, 0 kept by hand)")
 
 
@@ -173,7 +185,7 @@ def test_tables_say_since_when() -> None:
 
 def test_a_checkout_gives_answers(checkout: Checkout) -> None:
     chosen = import_hipify.owned(entries(checkout, "s"))
-    rows = {entry.name: import_hipify.row(entry, "7.0")[1:6] for entry in chosen.values()}
+    rows = {entry.name: import_hipify.row(entry)[1:6] for entry in chosen.values()}
     assert import_hipify.symbol(chosen["cudaKept"])[1:] == ("runtime", "function", "11.2", "12.0", "13.0")
     assert rows == {
         "cudaKept": ("supported", "rename", "hipKept", "5.2.0", ""),
@@ -200,19 +212,26 @@ def test_a_checkout_gives_answers(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "status", "note"),
+    ("facts", "bounds", "note"),
     [
-        ({"hip_added": "7.2.0"}, "partial", "needs HIP 7.2.0 or newer"),
-        ({"hip_added": "6.4.0"}, "supported", ""),
-        ({"hip_experimental": "6.3.0"}, "partial", "experimental in HIP 6.3.0"),
-        ({"unsupported_for_cuda": "13.0"}, "partial", "not with the signature of CUDA 13.0"),
-        ({"hip_deprecated": "5.6.0"}, "supported", "deprecated in HIP 5.6.0"),
-        ({"hip_removed": "6.0.0"}, "missing", "hipX was removed in HIP 6.0.0"),
+        ({"hip_added": "7.2.0"}, ("supported", "7.2.0", "", ""), ""),
+        ({"hip_added": "ROCm 6.4.0 (beta)"}, ("supported", "6.4.0", "", ""), ""),
+        ({"hip_experimental": "6.3.0"}, ("partial", "", "", ""), "experimental in HIP 6.3.0"),
+        ({"unsupported_for_cuda": "13.0"}, ("supported", "", "", "<13.0"), ""),
+        ({"unsupported_for_cuda": "11.3 11.4"}, ("supported", "", "", "!=11.3,!=11.4"), ""),
+        ({"hip_deprecated": "5.6.0"}, ("supported", "", "", ""), "deprecated in HIP 5.6.0"),
+        ({"hip_removed": "6.0.0"}, ("supported", "", "6.0.0", ""), ""),
     ],
 )
-def test_versions_bound_an_answer(facts: dict[str, Any], status: str, note: str) -> None:
-    row = import_hipify.row(Entry("cuX", "function", "driver", hip="hipX", source="s", **facts), "7.0")
-    assert (row[1], row[5]) == (status, note)
+def test_versions_bound_an_answer(facts: dict[str, Any], bounds: tuple[str, ...], note: str) -> None:
+    row = Row(*import_hipify.row(Entry("cuX", "function", "driver", hip="hipX", source="s", **facts)))  # type: ignore[arg-type] # the cells as text
+    assert (row.status, row.since, row.until, row.cuda) == bounds
+    assert row.note == note
+
+
+def test_what_the_vendor_lists_as_unsupported_is_documented_absent() -> None:
+    lost = import_hipify.row(Entry("cuX", "function", "driver", flags=frozenset({"UNSUPPORTED"}), source="s"))
+    assert lost[-1] == "documented-absent"
 
 
 def test_a_name_of_two_libraries_belongs_to_the_one_that_defines_it() -> None:
@@ -224,7 +243,7 @@ def test_pages_replace_a_checkout() -> None:
     page = dict.fromkeys(PAGE, "") | {"cuda_name": "cudaLost", "kind": "function", "library": "runtime"}
     newer = list(page_entries([page | {"hip_name": "hipFound", "hip_added": "7.0.0"}], "pages"))
     chosen = import_hipify.owned([*map_entries(MAP, "s"), *newer])
-    assert import_hipify.row(chosen["cudaLost"], "7.0")[1:4] == ("supported", "rename", "hipFound")
+    assert import_hipify.row(chosen["cudaLost"])[1:4] == ("supported", "rename", "hipFound")
 
 
 # -------------------------------------------------------------------------------------- headers and functions
@@ -248,6 +267,8 @@ def test_declared_functions_and_their_headers() -> None:
         "math_functions.h": ("device", "header"),
         "sm_20_intrinsics.h": ("device", "header"),
         "cufftw.h": ("cufft", "header"),
+        "fftw_execute": ("cufftw", "function"),
+        "sqrt": ("device-common", "device_function"),
     }
 
 
@@ -317,18 +338,29 @@ AUTO = "ops.h [auto name match]"
     [
         (mapped("full", "rename"), ("supported", "rename", "aclrtX")),
         (mapped("full", "rename", note="products: 950/A3/A2"), ("supported", "rename", "aclrtX")),
-        (mapped("full", "rename", note="products: 950/A3"), ("partial", "rename", "aclrtX")),
+        (mapped("full", "rename", note="products: 950/A3"), ("supported", "rename", "aclrtX", "atlas-a3 ascend-950")),
         (mapped("full", "rename", "aclblasX", source=AUTO), ("supported", "adapt", "aclblasX")),
         (mapped("partial", "rename", "x or y"), ("partial", "adapt", "x or y")),
         (mapped("none", "none", ""), ("supported", "rename", "")),
-        (mapped("partial", "rename", "same names", "Ascend 950 SIMT only"), ("partial", "rewrite", "cudaX")),
+        (
+            mapped("partial", "rename", "same names", "Ascend 950 SIMT only"),
+            ("partial", "adapt", "cudaX", "ascend-950"),
+        ),
         (mapped("none", "rewrite", "", "no CUDA arrays", AUTO), ("missing", "rewrite", "")),
     ],
 )
 def test_mapping_becomes_an_answer(entry: dict[str, str], expected: tuple[str, ...]) -> None:
     row = import_cann.row(entry, "function", frozenset({"aclrtX"}))
     assert isinstance(row, tuple)
-    assert row[1:4] == expected
+    assert (*row[1:4], row[9]) == (*expected, "")[:4]
+    assert bool(row[10]) == (row[1] == "missing")
+
+
+def test_absence_is_documented_only_where_a_document_says_so() -> None:
+    read = mapped("none", "rewrite", "", "texture and surface objects do not exist on NPU")
+    seen = mapped("none", "rewrite", "", "no CUDA arrays")
+    rows = [import_cann.row(entry, "function", frozenset()) for entry in (read, seen)]
+    assert [row[-1] for row in rows] == ["documented-absent", "not-found-in"]
 
 
 def test_mapping_without_evidence_gives_no_row() -> None:
@@ -349,6 +381,107 @@ def test_acl_functions_from_headers_or_from_a_list(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("function,header\naclrtFree,acl_rt.h\n", encoding="utf-8")
     assert import_cann.acl_functions(tmp_path) == {"aclrtMalloc"}
     assert import_cann.acl_functions(tmp_path / "list.csv") == {"aclrtFree"}
+
+
+# ------------------------------------------------------------------------------- headers, names and ways out
+
+
+def surface(*names: str, library: str = "runtime", kind: str = "function") -> list[loading.Symbol]:
+    return [loading.Symbol(name, library, kind, "", "", "") for name in names]
+
+
+def test_a_header_answers_what_the_tables_lack() -> None:
+    declared = import_headers.identifiers(["int hipNew(void); /* hipComment */ // hipLine\n#define HIP_X 1"])
+    known = {
+        "cudaKnown": hip("cudaKnown", "hipOther"),
+        "cudaNew": answer("cudaNew", "missing", "rewrite", source="tables", absence="documented-absent"),
+    }
+    names = surface("cudaKnown", "cudaNew", "cudaComment", "cudaLine") + surface("CUDA_X", kind="macro")
+    found = list(import_headers.rows(names, known, "rocm", declared, source="h", since="7.1"))
+    # The vendor calls a declared function unsupported: its parameters differ, so it is no rename.
+    assert [row[:5] for row in found] == [
+        ("cudaNew", "partial", "adapt", "hipNew", "7.1"),
+        ("CUDA_X", "supported", "rename", "HIP_X", "7.1"),
+    ]
+
+
+def test_the_drivers_twins_take_other_parameters() -> None:
+    found = import_headers.rows(surface("cuMemcpy", library="driver"), {}, "rocm", frozenset({"hipMemcpy"}), source="h")
+    assert [row[1:4] for row in found] == [("partial", "adapt", "hipMemcpy")]
+
+
+def test_values_and_types_are_compared_without_case_and_tags() -> None:
+    declared = frozenset({"hipSyncPolicySpin", "hipJitFallback", "ACL_DEV_ATTR_WARP_SIZE"})
+    names = surface("CU_SYNC_POLICY_SPIN", library="driver", kind="enum")
+    names += surface("CUjit_fallback_enum", library="driver", kind="type")
+    found = list(import_headers.rows(names, {}, "rocm", declared, source="h"))
+    assert [row[1:4] for row in found] == [
+        ("supported", "rename", "hipSyncPolicySpin"),
+        ("partial", "adapt", "hipJitFallback"),
+    ]
+    warp = surface("cudaDevAttrWarpSize", kind="enum")
+    assert [Row(*row).chips for row in import_headers.rows(warp, {}, "cann", declared, source="h")] == ["ascend-950"]  # type: ignore[arg-type] # the cells as text
+
+
+WAYS = """libraries,kinds,names,status,change,equivalent,note,source
+runtime,,cudaGraph*,missing,rewrite,capture,no graphs by hand,header-2026
+runtime,function,cudaOld* cudaFormer,partial,adapt,newCall,other arguments,header-2026
+runtime,enum,*,missing,rewrite,,goes with its call,header-2026
+cub,,*,missing,rewrite,,a kernel,
+"""
+
+
+def rules_with_ways(tmp_path: Path, names: Iterable[loading.Symbol]) -> Rules:
+    rules = rules_with(tmp_path)
+    (tmp_path / "targets/cann").mkdir(parents=True)
+    (tmp_path / "targets/cann/ways.csv").write_text(WAYS, encoding="utf-8")
+    rules.store_symbols(names, authority=True)
+    return rules
+
+
+def test_missing_names_get_their_familys_way_out(tmp_path: Path) -> None:
+    rules = rules_with_ways(tmp_path, surface("cudaGraphX", "cudaOldX", "cudaOther"))
+    lost = [
+        answer(
+            name, "missing", "rewrite", note="listed as unsupported; CUDA 12 removed it too", source="s", absence=kind
+        )
+        for name, kind in (
+            ("cudaGraphX", "documented-absent"),
+            ("cudaOldX", "not-found-in"),
+            ("cudaOther", "not-found-in"),
+        )
+    ]
+    ways.store(rules, "cann", lost, ["s"])
+    stored = {name: Row(*record) for name, record in rules.read("targets/cann/symbols.csv").items()}  # type: ignore[arg-type] # the cells as text
+    assert stored["cudaGraphX"].note == "no graphs by hand; CUDA 12 removed it too"
+    assert (stored["cudaGraphX"].equivalent, stored["cudaGraphX"].absence) == ("capture", "documented-absent")
+    assert (stored["cudaOldX"].status, stored["cudaOldX"].source) == ("partial", "by-purpose")
+    assert stored["cudaOther"].note.startswith("listed as unsupported")
+
+
+def test_names_without_a_row_get_one_and_importers_keep_it(tmp_path: Path) -> None:
+    names = surface("cudaGraphX", "cudaKnown") + surface("cudaValue", kind="enum") + surface("cub::X", library="cub")
+    rules = rules_with_ways(tmp_path, [*names, *surface("cudaFree")])
+    rules.store_answers("cann", [hip("cudaKnown", "aclKnown", "header-2026")], ["header-2026"])
+    found, left = ways.complete(rules, "cann")
+    assert {row[0]: (row[1], row[2], row[10]) for row in found} == {
+        "cudaGraphX": ("missing", "rewrite", "not-found-in"),
+        "cudaValue": ("missing", "adapt", "not-found-in"),  # a value is changed with the call that takes it
+    }
+    assert left == ["cudaFree"]  # of cub nobody has looked up the names
+    rules.store_answers("cann", found, ())
+    changes = rules.store_answers("cann", [hip("cudaKnown", "aclKnown", "header-2026")], ["header-2026"])
+    assert changes[2:5] == ((), (), ())
+
+
+def test_names_of_headers_by_source(tmp_path: Path) -> None:
+    file = tmp_path / "names.txt"
+    write_names(file, {"b": frozenset({"hipB", "hipA"}), "a": frozenset({"hipA"})})
+    assert file.read_text(encoding="utf-8") == "# a\nhipA\n# b\nhipB\n"
+    assert listed(file) == {"a": {"hipA"}, "b": {"hipB"}}
+    file.write_text("hipA\n", encoding="utf-8")
+    with pytest.raises(RuleError, match="before the first source"):
+        listed(file)
 
 
 # ----------------------------------------------------------------------------------------- torch and packages
@@ -427,19 +560,19 @@ def test_what_was_not_read_again_says_so() -> None:
 
 def test_distributions_and_their_modules() -> None:
     survey = [
-        surveyed("cudf-cu12", "fork", import_names="cudf"),
+        surveyed("cuspatial-cu12", "fork", import_names="cuspatial"),
         surveyed("gpustat / nvitop (tools)", "none", import_names="gpustat,nvitop"),
         surveyed("torch", "native", lock_in="soft"),
-        surveyed("cudf-cu13", "none"),
+        surveyed("cuspatial-cu13", "none"),
         surveyed("numba", "fork", lock_in="soft", import_names="numba,numba.cuda"),
     ]
     owned = import_packages.owners(survey)
-    assert owned["cudf-cu13"] is survey[3]
+    assert owned["cuspatial-cu13"] is survey[3]
     assert {row[0]: row[1] for row in import_packages.packages(owned)} == {
-        "cudf": "cudf",
-        "cudf-cu11": "",
-        "cudf-cu12": "",
-        "cudf-cu13": "cudf_cu13",
+        "cuspatial": "cuspatial",
+        "cuspatial-cu11": "",
+        "cuspatial-cu12": "",
+        "cuspatial-cu13": "cuspatial_cu13",
         "gpustat": "gpustat",
         "nvitop": "nvitop",
         "torch": "",

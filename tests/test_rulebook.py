@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from migrate import rulebook
-from migrate.errors import RuleError
+from migrate.errors import ConfigError, RuleError
 from migrate.model import Answer, Area, Basis, Change, Confidence, Rule, Span, Status, Use, UseKind
-from migrate.rulebook import Rulebook, effort_class, lint
+from migrate.rulebook import Rulebook, compiled, content, effort_class, lint, versions
 from migrate.rulebook.anchors import anchors_of
+from migrate.rulebook.coverage import coverage
 from tests.packs import FILES, write_pack
 
 SPAN = Span(line=1, column=1, end_line=1, end_column=2)
@@ -308,3 +313,354 @@ def test_rules_are_values() -> None:
     rule = Rule(id="a", title="t", why="w", area=Area.KERNEL, match={})
     with pytest.raises(AttributeError):
         setattr(rule, "id", "b")  # noqa: B010 - the type checker refuses the plain form, which is the point
+
+
+# -------------------------------------------------------------------------------------- versions and conditions
+
+
+@pytest.mark.parametrize(
+    ("version", "specifier", "holds"),
+    [
+        ("6.4", ">=6.0", True),
+        ("6.4", ">=6.0,<6.4", False),
+        ("6.10", ">6.9", True),
+        ("7", "==7.0.0", True),
+        ("7.1", "!=7.1", False),
+        ("7.1", "<=7.1", True),
+        ("", "", True),
+        ("", ">=1", False),
+    ],
+)
+def test_version_specifiers(version: str, specifier: str, holds: bool) -> None:
+    assert versions.satisfies(version, specifier) is holds
+
+
+@pytest.mark.parametrize("specifier", ["6.0", ">=six", ">=6.0 or 7", "~=6.0"])
+def test_what_is_no_specifier_is_refused(specifier: str) -> None:
+    with pytest.raises(ValueError, match="not a version"):
+        versions.clauses(specifier)
+
+
+BOUND = (
+    "name,status,change,equivalent,since,note,source,until,cuda,chips,absence\n"
+    "cudaFree,supported,rename,hipFree,,,h,,<13.0,,\n"
+    "cudaMalloc,supported,rename,hipMalloc,6.3,,h,8.0,,a,\n"
+    "cudaOld,missing,adapt,hipNew,,take the new call,h,,,,documented-absent\n"
+)
+AT = FILES["targets/rocm/target.yaml"] + 'stack_version: "7.1"\ncuda_version: "12.9"\n'
+MAPPED = FILES["targets/rocm/mappings/rules.yaml"] + (
+    "  target: '>=6.0'\n"
+    "runtime-api:\n  status: partial\n  change: rewrite\n  equivalent: whole library\n  verified: '2026-11'\n"
+    "  when:\n    - condition: {stack: '<6.0', cuda: '>=12'}\n      status: missing\n      change: blocked\n"
+)
+
+
+@pytest.fixture
+def bound(tmp_path: Path) -> Rulebook:
+    """Return a book whose answers depend on chip, stack and CUDA version."""
+    files = {**FILES, "targets/rocm/symbols.csv": BOUND, "targets/rocm/target.yaml": AT}
+    return rulebook.load((), root=write_pack(tmp_path, files))
+
+
+@pytest.mark.parametrize(
+    ("stack", "chip", "status", "change", "condition"),
+    [
+        ("", "a", Status.SUPPORTED, Change.RENAME, ""),
+        ("6.3.0", "a", Status.SUPPORTED, Change.RENAME, ""),
+        ("6.0", "a", Status.MISSING, Change.REWRITE, "stack 6.0"),
+        ("8.0", "a", Status.MISSING, Change.REWRITE, "stack 8.0"),
+        ("", "b", Status.MISSING, Change.REWRITE, "chip b"),
+    ],
+)
+def test_a_row_holds_from_and_up_to_a_version_and_on_its_chips(
+    bound: Rulebook, *, stack: str, chip: str, status: Status, change: Change, condition: str
+) -> None:
+    book = bound.at({"rocm": stack} if stack else {})
+    found = answer(book, "cuda", use(UseKind.CALL, "cudaMalloc"), chip)
+    assert (found.status, found.change, found.condition) == (status, change, condition)
+    edit = book.edit("runtime-api", "cudaMalloc", "rocm", chip)
+    assert (edit is not None) is (change == Change.RENAME)
+
+
+@pytest.mark.parametrize(("cuda", "change"), [("", Change.RENAME), ("12.0", Change.RENAME), ("13.0", Change.ADAPT)])
+def test_a_changed_signature_is_adapted(bound: Rulebook, cuda: str, change: Change) -> None:
+    found = answer(bound.at({}, cuda), "cuda", use(UseKind.CALL, "cudaFree"))
+    assert found.change == change
+    assert found.status == (Status.PARTIAL if cuda == "13.0" else Status.SUPPORTED)
+
+
+def test_nobody_stated_a_version_and_rows_hold(book: Rulebook) -> None:
+    assert book.platform("rocm") == ("a", "", "")
+    assert answer(book, "cuda", use(UseKind.CALL, "cudaMalloc")).change == Change.RENAME
+
+
+def test_a_name_found_by_a_table_takes_its_row_before_the_rules_answer(tmp_path: Path) -> None:
+    files = {**FILES, "targets/rocm/target.yaml": AT, "targets/rocm/mappings/rules.yaml": MAPPED}
+    book = rulebook.load((), root=write_pack(tmp_path, files))
+    assert answer(book, "cuda", use(UseKind.CALL, "cudaMalloc")).equivalent == "hipMalloc"
+    assert book.edit("runtime-api", "cudaMalloc", "rocm", "a") is not None
+    assert answer(book, "cuda", use(UseKind.CALL, "cudaBrandNew")).equivalent == "whole library"
+
+
+def test_versions_choose_the_variant_and_say_so(tmp_path: Path) -> None:
+    files = {**FILES, "targets/rocm/target.yaml": AT, "targets/rocm/mappings/rules.yaml": MAPPED}
+    book = rulebook.load((), root=write_pack(tmp_path, files))
+    seen = use(UseKind.CALL, "cudaFree")
+    assert answer(book, "cuda", seen).change == Change.REWRITE
+    old = answer(book.at({"rocm": "5.7"}), "cuda", seen)
+    assert (old.change, old.condition) == (Change.BLOCKED, "stack 5.7, CUDA 12.9")
+    assert answer(book.at({"rocm": "5.7"}, "11.8"), "cuda", seen).change == Change.REWRITE
+
+
+def test_an_answer_outside_its_stack_versions_is_unknown(tmp_path: Path) -> None:
+    files = {**FILES, "targets/rocm/target.yaml": AT, "targets/rocm/mappings/rules.yaml": MAPPED}
+    book = rulebook.load((), root=write_pack(tmp_path, files)).at({"rocm": "5.7"})
+    found = answer(book, "cuda", use(UseKind.CALL, "__shfl_down_sync", _0="m"))
+    assert (found.status, found.change, found.basis) == (Status.UNKNOWN, None, Basis.NONE)
+    assert ">=6.0" in found.source
+    assert found.effort is not None
+    on_b = answer(book, "cuda", use(UseKind.CALL, "__shfl_down_sync", _0="m"), "b")
+    assert on_b.change == Change.NONE  # a variant that holds is not bound by it
+
+
+@pytest.mark.parametrize(
+    ("stacks", "cuda", "chips", "message"),
+    [
+        ({"musa": "4.0"}, "", {}, "no target 'musa'"),
+        ({"rocm": "seven"}, "", {}, "not a version"),
+        ({}, "12.x", {}, "not a version"),
+        ({}, "", {"rocm": "h100"}, "no chip 'h100'"),
+    ],
+)
+def test_impossible_platforms_are_refused(
+    book: Rulebook, stacks: dict[str, str], cuda: str, chips: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        book.at(stacks, cuda, chips)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("targets/rocm/mappings/rules.yaml", "{chips: [b]}", "{}", "needs chips, stack or cuda"),
+        ("targets/rocm/mappings/rules.yaml", "{chips: [b]}", "{chips: [c]}", "no chip 'c'"),
+        ("targets/rocm/mappings/rules.yaml", "{chips: [b]}", "{stack: six}", "not a version specifier"),
+        ("targets/rocm/symbols.csv", "hipMalloc,1.6", "hipMalloc,one", "not a version"),
+        ("targets/rocm/symbols.csv", "note,source\n", "note,source,until\n", "header"),
+        ("targets/rocm/target.yaml", "stack: ROCm 7\n", "stack: ROCm 7\nstack_version: seven\n", "not a version"),
+    ],
+)
+def test_conditions_are_checked(tmp_path: Path, file: str, old: str, new: str, message: str) -> None:
+    assert old in FILES[file]
+    write_pack(tmp_path, {**FILES, file: FILES[file].replace(old, new, 1)})
+    with pytest.raises(RuleError, match=message):
+        rulebook.load((), root=tmp_path)
+
+
+# ----------------------------------------------------------------------------------------------- compiled form
+
+
+def compiled_book(book: Rulebook, tmp_path: Path) -> Rulebook:
+    key = compiled.key_of(book.hash, book.packs)
+    compiled.store(book, key, tmp_path)
+    parts = compiled.read(key, tmp_path)
+    assert parts is not None
+    return parts.book(book.hash, book.packs)
+
+
+def test_the_compiled_book_says_the_same(book: Rulebook, tmp_path: Path) -> None:
+    again = compiled_book(book, tmp_path / "cache")
+    assert dict(again.rules) == dict(book.rules)
+    assert dict(again.symbols) == dict(book.symbols)
+    assert dict(again.packages) == dict(book.packages)
+    for language in ("cuda", "python", "requirements"):
+        assert again.vocabulary(language) == book.vocabulary(language)
+    for target, answers in book.targets.items():
+        for part in ("mappings", "symbols", "packages", "sources"):
+            assert dict(getattr(again.targets[target], part)) == dict(getattr(answers, part))
+    for seen in (use(UseKind.CALL, "__shfl_down_sync", _0="m"), use(UseKind.CALL, "cudaMalloc")):
+        assert answer(again, "cuda", seen) == answer(book, "cuda", seen)
+
+
+def test_the_compiled_book_is_the_same_bytes_each_time(tmp_path: Path) -> None:
+    books = [rulebook.load((), root=write_pack(tmp_path / name)) for name in ("one", "two")]
+    first, second = (compiled.encode(book, "key") for book in books)
+    assert first == second
+    environment = {**os.environ, "PYTHONHASHSEED": "77"}
+    code = (
+        "import hashlib, sys; from pathlib import Path; from migrate import rulebook; from migrate.rulebook import compiled\n"
+        "print(hashlib.sha256(compiled.encode(rulebook.load((), root=Path(sys.argv[1])), 'key')).hexdigest())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "one"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == hashlib.sha256(first).hexdigest()
+
+
+def test_what_is_read_is_decoded_only_when_asked_for(book: Rulebook, tmp_path: Path) -> None:
+    again = compiled_book(book, tmp_path)
+    again.vocabulary("cuda")
+    assert again.match("cuda", use(UseKind.CALL, "__shfl_down_sync", _0="m")) is not None
+    undecoded = again.targets["rocm"].symbols
+    assert isinstance(undecoded, compiled.Shelf)
+    assert not undecoded._values
+    assert not undecoded._raw
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "renamed", "empty", "folder"])
+def test_a_damaged_compiled_book_counts_as_none(book: Rulebook, tmp_path: Path, damage: str) -> None:
+    key = compiled.key_of(book.hash, book.packs)
+    compiled.store(book, key, tmp_path)
+    file = tmp_path / f"{key}.book"
+    data = file.read_bytes()
+    if damage == "cut":
+        file.write_bytes(data[: len(data) // 2])
+    elif damage == "flipped":
+        file.write_bytes(data[:-5] + bytes([data[-5] ^ 1]) + data[-4:])
+    elif damage == "empty":
+        file.write_bytes(b"")
+    elif damage == "folder":
+        file.unlink()
+        file.mkdir()
+    else:
+        key = "0" * 32
+        file.rename(tmp_path / f"{key}.book")
+    assert compiled.read(key, tmp_path) is None
+
+
+def test_the_shipped_book_is_kept_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "folder", lambda: tmp_path)
+    house = write_pack(tmp_path / "house", {"cuda/acme.yaml": "[]\n"})
+    first = rulebook.load([house])
+    kept = list(tmp_path.glob("*.book"))
+    assert len(kept) == 1
+    second = rulebook.load([house])
+    assert isinstance(second.symbols, compiled.Shelf)
+    assert (second.hash, second.packs) == (first.hash, first.packs)
+    (house / "cuda/acme.yaml").write_text("[] # changed\n", encoding="utf-8")
+    assert rulebook.load([house]).hash != first.hash
+    assert len(list(tmp_path.glob("*.book"))) == 2
+
+
+def test_the_digest_of_untouched_files_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack, memory = write_pack(tmp_path / "pack"), tmp_path / "memory"
+    fresh = content.digest([pack], memory)
+    assert not memory.exists()  # written a moment ago: it may change under the same time stamp
+    for file in content.files([pack]):
+        os.utime(file.path, (1_000_000_000, 1_000_000_000))
+    assert content.digest([pack], memory) == fresh
+    assert len(list(memory.iterdir())) == 1
+    monkeypatch.setattr(content, "_read", lambda listed: pytest.fail("read again"))
+    assert content.digest([pack], memory) == fresh
+    monkeypatch.undo()
+    with (pack / "cuda/rules.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("# more\n")
+    assert content.digest([pack], memory) != fresh
+    next(memory.iterdir()).write_text("damaged", encoding="utf-8")
+    assert content.digest([pack]) == content.digest([pack], memory)
+
+
+def test_links_in_a_pack_lead_nowhere(tmp_path: Path) -> None:
+    pack = write_pack(tmp_path)
+    (pack / "cuda" / "loop").symlink_to(pack)
+    assert rulebook.load((), root=pack).hash
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(book: Rulebook, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    compiled.store(book, "key", tmp_path / "file" / "below")
+    assert compiled.read("key", tmp_path / "file" / "below") is None
+
+
+def test_only_the_newest_compiled_books_stay(book: Rulebook, tmp_path: Path) -> None:
+    for number in range(12):
+        compiled.store(book, f"{number:02}", tmp_path)
+        os.utime(tmp_path / f"{number:02}.book", (number, number))
+    assert len(list(tmp_path.glob("*.book"))) == 8
+    assert compiled.read("11", tmp_path) is not None
+
+
+def test_the_compiled_books_are_in_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CUDA_MIGRATE_CACHE", str(tmp_path))
+    assert compiled.folder() == tmp_path / "rules"
+
+
+# ---------------------------------------------------------------------------------------------------- coverage
+
+
+def test_coverage_adds_up_and_tells_what_is_missing_apart(bound: Rulebook) -> None:
+    found = {entry.library: entry for entry in coverage(bound, ["rocm"])}
+    runtime = found["runtime"]
+    assert (runtime.names, runtime.recognised) == (3, 3)
+    said = runtime.targets["rocm"]
+    assert sum(said.basis.values()) == runtime.names
+    assert said.basis[Basis.TABLE] == 3
+    assert (said.documented_absent, said.not_found_in) == (1, {})
+    assert found["package"].names == 1
+    older = coverage(bound.at({"rocm": "6.0"}), ["rocm"])
+    assert next(entry for entry in older if entry.library == "runtime").targets["rocm"].documented_absent == 2
+
+
+def test_what_was_not_found_names_source_and_version(tmp_path: Path) -> None:
+    rows = BOUND.replace("documented-absent", "not-found-in")
+    book = rulebook.load((), root=write_pack(tmp_path, {**FILES, "targets/rocm/symbols.csv": rows}))
+    said = next(entry for entry in coverage(book, ["rocm"]) if entry.library == "runtime").targets["rocm"]
+    assert said.not_found_in == {"h@7": 1}
+
+
+# ------------------------------------------------------------------------------------------ checks of a pack
+
+
+def test_a_rule_that_can_never_fire_is_named(tmp_path: Path) -> None:
+    def rule(id_: str, names: str, was: str = "") -> str:
+        return (
+            f"- id: {id_}\n  title: t\n  why: w\n  area: runtime\n  match:\n    cuda: [{{kind: call, in: [{names}]}}]\n"
+            + (f"  was: [{was}]\n" if was else "")
+        )
+
+    extra = (
+        rule("a-both", "x, y") + rule("b-one", "y", "a-both") + rule("c-other", "y, z", "old") + rule("d", "w", "old")
+    )
+    book = rulebook.load((), root=write_pack(tmp_path, {**FILES, "cuda/more.yaml": extra}))
+    problems = lint.errors(book, ["a-both", "b-one", "c-other"])
+    assert "b-one: matches nothing that a-both does not match first" in problems
+    assert not [problem for problem in problems if problem.startswith(("a-both: matches", "c-other: matches"))]
+    assert "b-one: its former id 'a-both' is a rule's id" in problems
+    assert "c-other, d: the same former id 'old'" in problems
+
+
+def test_the_tables_of_a_pack_are_checked(tmp_path: Path) -> None:
+    bad = (
+        "name,status,change,equivalent,since,note,source,until,cuda,chips,absence\n"
+        "cudaOld,missing,adapt,,,,h,,,,\n"
+        "cudaFree,supported,rename,hipInvented,,,nowhere,,,z,\n"
+        "cudaMalloc,supported,rename,hipMalloc,,,h,,,,\n"
+        "cudaNobody,supported,rename,hipMalloc,,,h,,,,\n"
+    )
+    target = FILES["targets/rocm/target.yaml"] + 'names: ["hip[A-Z]*"]\nunknown_library: {nolib: adapt}\n'
+    files = {**FILES, "targets/rocm/symbols.csv": bad, "targets/rocm/target.yaml": target}
+    files["targets/rocm/ways.csv"] = "libraries,kinds,names,status,change,equivalent,note,source\n"
+    root = write_pack(tmp_path, {**files, "targets/rocm/names.txt": "# h\nhipMalloc\n"})
+    book = rulebook.load((), root=root)
+    problems = "\n".join(lint.table_errors(book, root) + lint.errors(book, []))
+    for part in (
+        "targets/rocm/symbols.csv: rows are not sorted",
+        "cudaOld: missing, without saying",
+        "cudaOld: missing, without a way out",
+        "cudaFree: no source 'nowhere'",
+        "cudaFree: target rocm has no chip 'z'",
+        "cudaNobody: no such name",
+        "no source lists hipInvented",
+        "'nolib', which is no library",
+    ):
+        assert part in problems
+    assert "hipMalloc (" not in problems
+    (root / "targets/rocm/ways.csv").unlink()
+    assert "without" not in "\n".join(lint.table_errors(book, root))
+
+
+def test_old_sources_are_due_for_another_import(tmp_path: Path) -> None:
+    source = FILES["targets/rocm/symbols.yaml"] + "    date: 2025-01\n    importer: rules/tools/x.py\n"
+    book = rulebook.load((), root=write_pack(tmp_path, {**FILES, "targets/rocm/symbols.yaml": source}))
+    assert lint.stale_sources(book, dt.date(2026, 1, 31)) == []
+    assert "2025-01" in lint.stale_sources(book, dt.date(2026, 2, 1))[0]

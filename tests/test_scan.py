@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from migrate import config, discover, rulebook, scan
+from migrate import config, discover, languages, rulebook, scan
 from migrate.config import Config
-from migrate.model import Role, Skip, SkipReason
+from migrate.model import BlindSpot, BlindSpotKind, Role, Skip, SkipReason
 from migrate.scan import ScanResult, pool, workers
 from migrate.scan.reading import FileReport, read_file
 
@@ -120,6 +120,189 @@ def test_a_copy_is_a_duplicate_and_a_stub_is_not(tmp_path: Path) -> None:
     assert roles == {"a/k.cu": Role.OWNED, "b/k.cu": Role.DUPLICATE, "a/s.py": Role.OWNED, "b/s.py": Role.OWNED}
 
 
+# ---------------------------------------------------------------------------------------- copies and instances
+
+SAMPLE = """/* Copyright (c) 2022, NVIDIA CORPORATION. All rights reserved.
+ * Redistribution and use in source and binary forms, with or without
+ */
+"""
+INSTANCE = """// Copyright (c) 2024, Somebody.
+{header}
+#include "launch_template.h"
+
+template<>
+void run_forward<{type}, {width}, {causal}>(Parameters &params, cudaStream_t stream) {{
+    run_forward_{width}<{type}, {causal}>(params, stream);
+}}
+"""
+
+
+def instances(header: str = "") -> dict[str, str]:
+    return {
+        f"src/forward_{name}_{width}.cu": INSTANCE.format(header=header, type=type_, width=width, causal="true")
+        for name, type_ in (("half", "cutlass::half_t"), ("bf16", "cutlass::bfloat16_t"))
+        for width in (64, 128)
+    }
+
+
+def roles(result: ScanResult) -> dict[str, Role]:
+    return {file.path: file.role for file in result.files}
+
+
+def test_headers_of_the_samples_and_the_toolkit_are_somebody_elses(tmp_path: Path) -> None:
+    result = scanned(
+        tmp_path,
+        {"src/a.cu": KERNEL, "common/helper_cuda.h": SAMPLE + KERNEL, "common/ours.h": SAMPLE + KERNEL + "//\n"},
+    )
+    assert roles(result) == {
+        "src/a.cu": Role.OWNED,
+        "common/helper_cuda.h": Role.VENDORED,
+        "common/ours.h": Role.OWNED,
+    }
+
+
+def test_in_a_repository_of_nvidia_the_same_names_are_its_own(tmp_path: Path) -> None:
+    mostly = "".join(f"void g{n}() {{ cudaDeviceSynchronize(); }}\n" for n in range(40))
+    files = {"src/a.cu": KERNEL, "common/helper_cuda.h": SAMPLE + KERNEL, "src/more.cu": SAMPLE + mostly}
+    assert set(roles(scanned(tmp_path, files)).values()) == {Role.OWNED}
+
+
+@pytest.mark.parametrize("header", ["", "// This file is auto-generated. See generate.py"])
+def test_instances_of_one_template_are_priced_as_one(tmp_path: Path, header: str) -> None:
+    result = scanned(tmp_path, {**instances(header), "src/generate.py": "x = 1\n", "other/generate.py": "x = 1\n"})
+    assert {path: role for path, role in roles(result).items() if path.endswith(".cu")} == {
+        "src/forward_bf16_128.cu": Role.OWNED,
+        "src/forward_bf16_64.cu": Role.GENERATED,
+        "src/forward_half_128.cu": Role.GENERATED,
+        "src/forward_half_64.cu": Role.GENERATED,
+    }
+    [apart] = [entry for entry in result.apart if entry.role == Role.GENERATED]
+    assert (apart.place, apart.files) == ("src", 3)
+    assert apart.made_by == (("src/generate.py",) if header else ())
+
+
+def test_alike_is_not_the_same_as_an_instance(tmp_path: Path) -> None:
+    files = instances()
+    del files["src/forward_half_64.cu"], files["src/forward_bf16_64.cu"]
+    files |= {f"k/{name}.cu": f"__global__ void {name}(float* x) {{ x[threadIdx.x] = 0; }}\ntemplate class A<{name}>;\n" for name in "abc"}  # fmt: skip
+    files |= {f"f/{name}.cpp": f"void {name}() {{ cudaFree(nullptr); }}\n" for name in "abcd"}
+    assert set(roles(scanned(tmp_path, files)).values()) == {Role.OWNED}
+
+
+def test_instances_by_macro_and_by_declaration(tmp_path: Path) -> None:
+    files = {f"m/{n}.cu": f'#include "x.h"\nINSTANTIATE_KERNEL({n}, half)\n' for n in (1, 2, 3)}
+    files |= {f"d/{n}.cu": f'#include "x.h"\ntemplate void run<{n}, float>(int, cudaStream_t);\n' for n in (1, 2, 3)}
+    found = roles(scanned(tmp_path, files))
+    assert [path for path, role in sorted(found.items()) if role == Role.OWNED] == ["d/1.cu", "m/1.cu"]
+
+
+def test_a_copied_folder_is_reported_once_with_what_it_copies(tmp_path: Path) -> None:
+    tree = {"k.cu": KERNEL, "sub/l.cu": KERNEL + "int one;\n", "sub/small.py": TORCH}
+    files = {f"{top}/{name}": text for top in ("csrc", "package/ops/csrc") for name, text in tree.items()}
+    result = scanned(tmp_path, {**files, "package/own.py": TORCH, "package/ops/csrc/own.py": TORCH + "x = 1\n"})
+    assert {path for path, role in roles(result).items() if role == Role.DUPLICATE} == {
+        "package/ops/csrc/k.cu",
+        "package/ops/csrc/sub/l.cu",
+        "package/ops/csrc/sub/small.py",
+    }
+    [apart] = [entry for entry in result.apart if entry.role == Role.DUPLICATE]
+    assert (apart.place, apart.copy_of, apart.files) == ("package/ops/csrc", "csrc", 3)
+
+
+def test_copied_folders_of_other_names_are_joined_above(tmp_path: Path) -> None:
+    files = {f"{top}/{name}": KERNEL + f"int {name[0]};\n" for top in ("v1", "v2") for name in ("x/a.cu", "y/b.cu")}
+    [apart] = scanned(tmp_path, files).apart
+    assert (apart.role, apart.place, apart.copy_of, apart.files) == (Role.DUPLICATE, "v2", "v1", 2)
+
+
+# ------------------------------------------------------------------------------------------------- blind spots
+
+
+def spots(result: ScanResult) -> dict[tuple[str, str], BlindSpot]:
+    return {(spot.kind.value, spot.what): spot for spot in result.blind_spots}
+
+
+def test_files_that_could_not_be_read_weigh_by_their_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = "x = 1\n" * 300
+    big = "y" * 36 * 100
+    found = discover.discover
+    monkeypatch.setattr(discover, "discover", lambda root, exclude: found(root, exclude=exclude, max_bytes=3_000))
+    result = scanned(
+        tmp_path,
+        {
+            "a.py": read,
+            "big.cu": big,
+            "data.json": big,
+            "values.yaml": big,
+            "tests/big.cu": big,
+            "third_party/x/big.cu": big,
+            "docs/big.py": big,
+        },
+    )
+    assert {skip.path for skip in result.skips} == {
+        "big.cu", "data.json", "values.yaml", "tests/big.cu", "third_party/x/big.cu", "docs/big.py",
+    }  # fmt: skip
+    [spot] = result.blind_spots
+    assert (spot.kind, spot.what, spot.count, spot.lines) == (BlindSpotKind.UNREAD_FILE, "too-large", 1, 100)
+    assert spot.share == pytest.approx(100 / 400)
+    assert spot.places[0].path == "big.cu"
+
+
+def test_a_small_file_that_could_not_be_read_weighs_little(tmp_path: Path) -> None:
+    result = scanned(tmp_path, {"a.py": "x = 1\n" * 99, "data.cu": b"\x7fELF\0\0\0\1"})
+    [spot] = result.blind_spots
+    assert (spot.kind, spot.what, spot.lines, spot.share) == (BlindSpotKind.UNREAD_FILE, "binary", 1, 0.01)
+
+
+def test_a_file_that_was_read_in_part_weighs_once(tmp_path: Path) -> None:
+    result = scanned(
+        tmp_path, {"a.py": "x = 1\n" * 30, "b.py": "import torch\n" + "y = 2\n" * 8 + "torch.cuda.init(\n"}
+    )
+    spot = spots(result)["unparsed-file", "parse-error"]
+    assert (spot.files, spot.lines, spot.share) == (1, 10, 0.25)
+
+
+def test_unsure_findings_are_counted_among_the_findings(tmp_path: Path) -> None:
+    kernel = "__global__ void alone(float* x) { x[0] = 0; }\n"
+    result = scanned(
+        tmp_path,
+        {"a.py": "def f(x):\n    return x.cuda()\n", "b.cu": kernel, "tests/t.py": "def f(x):\n    x.cuda()\n"},
+    )
+    found = spots(result)
+    method, launch = found["unresolved-method", ""], found["kernel-without-launch", ""]
+    assert (method.count, method.of, method.places[0].path) == (1, "findings", "a.py")
+    assert (launch.count, launch.places[0].line) == (1, 1)
+    owned = sum(finding.role == Role.OWNED for finding in result.findings)
+    assert method.share == pytest.approx(1 / owned, abs=1e-6)
+
+
+def test_a_missing_submodule_is_named_with_its_address(tmp_path: Path) -> None:
+    modules = '[submodule "x"]\n\tpath = lib/x\n\turl = https://example.org/x.git\n'
+    result = scanned(tmp_path, {"a.py": TORCH, ".gitmodules": modules})
+    spot = spots(result)["missing-submodule", "lib/x"]
+    assert (spot.lines, spot.share, spot.of) == (0, 0.0, "")
+    assert spot.places[0].text == "not checked out, from https://example.org/x.git"
+
+
+def test_what_the_user_left_out_is_no_blind_spot(tmp_path: Path) -> None:
+    (tmp_path / "cuda-migrate.toml").write_text('exclude = ["a.cu"]\n')
+    result = scanned(tmp_path, {"a.cu": KERNEL, "train.py": TORCH})
+    assert [spot.kind for spot in result.blind_spots] in ([], [BlindSpotKind.UNRESOLVED_METHOD])
+
+
+def test_every_share_is_a_share(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "a.jl": "using CUDA\n",
+        "b.cu": b"\x7fELF\0\0\0",
+        "c.py": "x.cuda(\n",
+        "d.py": "exec(code)\n",
+    }
+    for spot in scanned(tmp_path, files).blind_spots:
+        assert 0 <= spot.share <= 1
+        assert spot.count >= len(spot.places) > 0
+        assert list(spot.places) == sorted(spot.places, key=lambda place: (place.path, place.line))
+
+
 # -------------------------------------------------------------------------------------------------- hiding
 
 
@@ -197,7 +380,7 @@ def test_a_worker_that_dies_or_hangs_costs_one_item(method: str) -> None:
     if method == "fork" and sys.platform == "win32":
         pytest.skip("this system does not fork")
     batches = [[1, 2, 3, 4], [5, 6], [8], [9, 10]]
-    seconds = 1.0 if method == "fork" else 5.0
+    seconds = 5.0 if method == "fork" else 8.0
     outcomes = pool.spread(batches, explode, workers=2, method=method, prepare=gc.collect, seconds=seconds)
     flat = [outcome for batch in outcomes for outcome in batch]
     assert sorted(one for one in flat if isinstance(one, int)) == [10, 20, 40, 60, 80, 90, 100]
@@ -245,3 +428,54 @@ def test_excerpts_are_the_neighbourhood_and_stand_once(tmp_path: Path) -> None:
     assert list(lines) == ["11", "12", "13", "14"]
     (tmp_path / "a.py").write_text("changed", encoding="utf-8")
     assert scan.excerpts(result, result.findings) == {}  # no longer what was scanned
+
+
+def test_a_file_that_takes_too_much_memory_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(candidate: discover.Candidate, book: rulebook.Rulebook, regular: bool) -> FileReport | Skip:
+        if candidate.path == "big.py":
+            raise MemoryError
+        return read_file(candidate, book, regular)
+
+    monkeypatch.setattr(workers, "read_file", greedy)
+    result = scanned(tmp_path, {"big.py": TORCH, "train.py": TORCH})
+    assert [file.path for file in result.files] == ["train.py"]
+    [skip] = result.skips
+    assert (skip.path, skip.reason, skip.size) == ("big.py", SkipReason.TOO_LARGE, len(TORCH))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is the system's")
+def test_a_worker_may_not_take_all_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "MEMORY", 1024**3)
+
+    def take(batch: Sequence[int]) -> list[int]:
+        taken = []
+        for wanted in batch:
+            try:
+                taken.append(len(bytearray(wanted)))
+            except MemoryError:
+                taken.append(-1)
+        return taken
+
+    spread = pool.spread([[2 * 1024**3, 1024]], take, workers=1, method="fork", prepare=workers._limit_memory)
+    assert list(spread) == [[-1, 1024]]
+
+
+def test_every_file_is_in_the_result_or_has_nothing_to_say(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "a.cu": KERNEL,
+        "b.cu": b"\x7fELF\0\0\0\1",
+        "c.py": "def (\n",
+        "d.jl": "using CUDA\n",
+        "e.so": b"\x7fELF",
+        "f.json": "{}",
+        "g.yaml": b"\xff\xfe\0",
+        "h.ipynb": "{",
+        "CMakeLists.txt": "find_package(CUDA",
+        "third_party/x/i.cu": KERNEL,
+        "tests/j\n.py": TORCH,
+    }
+    result = scanned(tmp_path, files)
+    seen = {file.path for file in result.files} | {skip.path for skip in result.skips}
+    silent = set(files) - seen
+    assert {discover.language_of(path) for path in silent} <= languages.QUIET
+    assert {"a.cu", "b.cu", "c.py", "d.jl", "h.ipynb", "third_party/x/i.cu", "tests/j\n.py"} <= seen

@@ -5,12 +5,12 @@ Results go to stdout, progress and notes to stderr.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import NoReturn
 
 import click
 
-from migrate.cli import report, rules, scan
 from migrate.cli.console import discard_stdout, fail
 from migrate.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, MigrateError
 from migrate.version import VERSION
@@ -19,15 +19,41 @@ _EPILOG = """\b
 Three verbs carry the story:
   cuda-migrate scan .                          what ties this code to CUDA
   cuda-migrate report . -o report.html         what leaving takes, in months and percent
-  cuda-migrate rules show kernel-warp-size     what we know, and from where
+  cuda-migrate check                           what this change adds to it; for hooks and CI
 
 \b
-Exit codes: 0 done, 2 usage or configuration, 3 nothing to read, 4 invalid rule pack,
+Exit codes: 0 done, 1 a check found new lock-in, 2 usage or configuration, 3 nothing to read, 4 invalid rule pack,
 5 output not writable, 70 internal error, 130 interrupted.
 """
 
 
+COMMANDS = {
+    name: f"migrate.cli.{name}"
+    for name in ("scan", "report", "check", "baseline", "fix", "diff", "verify", "lsp", "rules")
+}
+"""Command -> module, in the order of the help; each loads when it is called."""
+
+
+class _Commands(click.Group):
+    """Loads a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
     no_args_is_help=False,
@@ -39,11 +65,6 @@ def cli(context: click.Context) -> None:
     """Say what leaving CUDA really costs: find the lock-in, answer it for each target, price the port."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-cli.add_command(scan.scan)
-cli.add_command(report.report)
-cli.add_command(rules.rules)
 
 
 def main() -> NoReturn:

@@ -67,12 +67,17 @@ def _audit(options: Input, *, no_edits: bool) -> Audit:
             raise click.UsageError("the audit holds no estimates: it was made with --no-estimate")
         return result
     config = options.config()
+    cache = options.cache()
     with progress("scanning", quiet=options.quiet) as step:
-        return audit.run(
+        result = audit.run(
             options.root(),
             config,
             with_edits=not no_edits,
             jobs=options.jobs,
             progress=step,
+            cache=cache,
             command=options.command("report", config, no_edits=no_edits),
         )
+    if cache and cache.note:
+        note(f"note: {cache.note}", quiet=options.quiet)
+    return result

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli.console import note, terminal_width, write
-from migrate.errors import EXIT_RULES
+from migrate.cli.console import check_destination, note, terminal_width, write
+from migrate.cli.options import by_target, platform_options
+from migrate.errors import EXIT_RULES, OutputError
+
+if TYPE_CHECKING:
+    from migrate.rulebook import Rulebook
 
 
 @click.group(
     epilog="""\b
 Examples:
   cuda-migrate rules list --area kernel
-  cuda-migrate rules show cudaMallocAsync
+  cuda-migrate rules show cudaMallocAsync --stack-version rocm=6.4
+  cuda-migrate rules coverage --target cann
+  cuda-migrate rules docs -o reference
   cuda-migrate rules check tools/acme-rules
 """
 )
 def rules() -> None:
-    """List, show and check rules and answers."""
+    """List, show, count, write down and check rules and answers."""
 
 
 _PACKS = click.option(
     "--rules", "packs", multiple=True, metavar="DIR", help="A further rule pack over the shipped one."
 )
+
+
+def _book(packs: tuple[str, ...], platform: dict[str, Any]) -> Rulebook:
+    """Load the rule book for the chips and versions of `platform_options`."""
+    from migrate import rulebook
+
+    stacks = by_target("--stack-version", "VERSION", platform["stacks"])
+    chips = by_target("--chip", "CHIP", platform["chips"])
+    return rulebook.load([Path(pack) for pack in packs]).at(stacks, platform["cuda"] or "", chips)
 
 
 @rules.command("list")
@@ -45,12 +61,13 @@ def list_rules(area: str | None, packs: tuple[str, ...]) -> None:
 @rules.command("show")
 @click.argument("name")
 @_PACKS
-def show_rule(name: str, packs: tuple[str, ...]) -> None:
+@platform_options
+def show_rule(name: str, packs: tuple[str, ...], **platform: Any) -> None:
     """Show all that is known of a rule, a CUDA name or a package."""
     from migrate import rulebook
     from migrate.render.rule_page import page
 
-    book = rulebook.load([Path(pack) for pack in packs])
+    book = _book(packs, platform)
     text = page(book, name)
     if text is None:
         near = rulebook.close_names(book, name)
@@ -58,6 +75,48 @@ def show_rule(name: str, packs: tuple[str, ...]) -> None:
             f"no rule, CUDA name or package {name!r}" + (f"; did you mean {', '.join(near)}?" if near else "")
         )
     write(text, "")
+
+
+@rules.command("docs")
+@click.option("-o", "--output", required=True, metavar="DIR", help="Folder for the pages; made when it is not there.")
+@click.option("--quiet", "-q", is_flag=True, help="No notes.")
+@_PACKS
+@platform_options
+def write_docs(output: str, quiet: bool, packs: tuple[str, ...], **platform: Any) -> None:
+    """Write the whole reference as static pages."""
+    from migrate.render.rule_site import pages
+
+    folder = Path(output)
+    book = _book(packs, platform)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{output}: cannot be made: {error.strerror}", slug="output") from None
+    count = 0
+    for name, content in pages(book):
+        write(content, str(folder / name))
+        count += 1
+    note(f"wrote {count} pages to {output}", quiet=quiet)
+
+
+@rules.command("coverage")
+@click.option("--target", "targets", multiple=True, metavar="ID", help="Only this target; repeat for several.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("-o", "--output", default="", metavar="FILE", help="Write to a file instead of stdout.")
+@_PACKS
+@platform_options
+def cover(targets: tuple[str, ...], form: str, output: str, packs: tuple[str, ...], **platform: Any) -> None:
+    """Say how many names of CUDA are recognised and answered, by library and basis."""
+    from migrate.render.coverage_page import coverage_json, coverage_table
+    from migrate.rulebook.coverage import coverage
+
+    check_destination(output)
+    book = _book(packs, platform)
+    for target in targets:
+        if target not in book.targets:
+            raise click.UsageError(f"no target {target!r}; targets are {', '.join(sorted(book.targets))}")
+    covered = coverage(book, targets or sorted(book.targets))
+    write(coverage_json(covered) if form == "json" else coverage_table(covered), output)
 
 
 @rules.command("check")
@@ -68,6 +127,7 @@ def check_rules(context: click.Context, folder: str | None) -> None:
     import datetime as dt
 
     from migrate import rulebook
+    from migrate.resources import rules_root
     from migrate.rulebook import lint
     from migrate.scan import check_examples
 
@@ -81,9 +141,13 @@ def check_rules(context: click.Context, folder: str | None) -> None:
     base: set[str] = set() if folder is None or complete else set(rulebook.shipped().rules)
     ids = [id_ for id_ in book.rules if id_ not in base]
     errors = lint.errors(book, ids) + check_examples(book, ids)
+    root = Path(folder) if complete and folder else rules_root() if folder is None else None
+    if root is not None:
+        errors += lint.table_errors(book, root)
     for problem in errors:
         click.echo(f"error: {problem}")
-    warnings = lint.warnings(book, ids, dt.date.today())  # noqa: DTZ011 - a month's precision
+    today = dt.date.today()  # noqa: DTZ011 - a month's precision
+    warnings = lint.warnings(book, ids, today) + (lint.stale_sources(book, today) if root else [])
     for problem in warnings:
         note(f"warning: {problem}")
     click.echo(f"{len(ids)} rules, {len(book.targets)} targets: {len(errors)} errors, {len(warnings)} warnings")

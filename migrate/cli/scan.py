@@ -59,6 +59,7 @@ def scan(
     check_destination(output)
     chosen = format_id or (format_of(output) if output not in ("", "-") else "table")
     config = options.config()
+    cache = options.cache()
     with progress("scanning", quiet=options.quiet) as step:
         result = audit.run(
             options.root(),
@@ -67,8 +68,11 @@ def scan(
             with_estimate=not no_estimate,
             jobs=options.jobs,
             progress=step,
+            cache=cache,
             command=options.command("scan", config, no_edits=no_edits, no_estimate=no_estimate),
         )
+    if cache and cache.note:
+        note(f"note: {cache.note}", quiet=options.quiet)
     for setting in config.ignored:
         note(f"note: not followed: {setting}", quiet=options.quiet)
     style = RenderOptions(

@@ -34,8 +34,8 @@ _SUFFIXES = {
     ".pbtxt": "pbtxt",
     **dict.fromkeys(
         (
-            *(".f", ".for", ".f90", ".f95", ".f03", ".f08", ".cuf", ".go", ".rs", ".jl", ".java", ".kt", ".scala"),
-            *(".cs", ".fs", ".swift", ".d", ".nim", ".zig", ".mojo", ".r", ".lua", ".pl", ".rb", ".js", ".ts"),
+            *(".f", ".for", ".ftn", ".f77", ".f90", ".f95", ".f03", ".f08", ".cuf"),
+            *(".go", ".rs", ".jl", ".java", ".kt", ".scala", ".cs", ".fs", ".lua", ".m", ".rb", ".nim", ".zig", ".hs"),
         ),
         "foreign",
     ),
@@ -66,7 +66,9 @@ _NAMES = {
     ".env": "env-file",
 }
 _REQUIREMENTS = re.compile(r"(?:[^/]*requirements[^/]*|constraints[^/]*)\.(?:txt|in)\Z", re.IGNORECASE)
-_CONDA = re.compile(r"(?:[^/]*environment[^/]*|conda[^/]*|meta|recipe)\.ya?ml\Z", re.IGNORECASE)
+_CONDA = re.compile(
+    r"(?:[^/]*environment[^/]*|conda(?!-lock\.)[^/]*|meta|recipe)\.ya?ml\Z|all_cuda[^/]*\.ya?ml\Z", re.IGNORECASE
+)
 _MAKE = re.compile(r"(?:gnu)?makefile[._-][^/]*\Z", re.IGNORECASE)
 _ENV_FILE = re.compile(r"(?:\.env(?:[._-][^/]*)?|[^/]*\.env\.(?:example|sample|template|dist))\Z", re.IGNORECASE)
 _SHARED_OBJECT = re.compile(r"[^/]*\.so(?:\.\d+)+\Z")
@@ -164,6 +166,16 @@ _BY_NAME = (
 )
 
 
+_DATA = frozenset({"json", "yaml", "toml", "ini", "env-file", "pbtxt", "lock", "binary"})
+"""Languages whose files hold data and settings: one that cannot be read hides no code."""
+
+
+def is_code(path: str) -> bool:
+    """Tell whether a file of this path holds code, or what builds it."""
+    language = language_of(path)
+    return language is not None and language not in _DATA
+
+
 def role_of(path: str, *, foreign: bool = False) -> Role:
     """Tell whose code a file is, from the path below the scanned root.
 
@@ -197,6 +209,43 @@ def is_copied_project(folder: str, names: Collection[str]) -> bool:
     if folder not in _UPSTREAMS and folder not in _UPSTREAMS_WITH_PLAIN_NAMES:
         return False
     return any(name.upper().startswith(("LICENSE", "LICENCE", "COPYING")) for name in names)
+
+
+_COPIED_NAME = re.compile(
+    r"""
+    (?: helper_\w+ | exception | drvapi_error_string | nvrtc_helper | cutil\w* | multithreading | rendercheck\w*
+      | cuda | cuda_(?:runtime\w*|fp\d+|bf16|fp\d\w*|device_runtime_api|pipeline\w*|awbarrier\w*|occupancy|profiler\w*)
+      | cudnn\w* | cublas\w* | cufft\w* | curand\w* | cusparse\w* | cusolver\w* | cupti\w* | cutensor\w* | nccl | nvml
+      | nvrtc | nvjpeg | nvToolsExt\w* | NvInfer\w* | NvOnnx\w* | npp\w* | nvcuvid | cuviddec | nvEncodeAPI
+      | driver_types | vector_types | vector_functions | device_types | builtin_types | channel_descriptor
+      | host_defines | host_config | sm_\d\d_\w+ | math_constants | math_functions | device_functions
+      | texture_\w+ | surface_\w+ | cooperative_groups | mma )
+    \.(?: h | hpp | hxx | cuh | cpp | inl )\Z
+    """,
+    re.VERBOSE,
+)
+"""Headers of the CUDA samples and of the toolkit; projects copy them."""
+_COPIED_FOLDERS = frozenset({"cub", "thrust", "nvtx3", "libcudacxx", "cooperative_groups", "nvidia_headers"})
+_NVIDIA = re.compile(r"(?i)copyright[^\r\n]{0,60}NVIDIA|Duane\s+Merrill")
+_SHIPPED = re.compile(
+    r"NOTICE\s+TO\s+(?:LICENSEE|USER)|retains?\s+all\s+intellectual\s+property|"
+    r"Redistribution\s+and\s+use\s+in\s+source\s+and\s+binary\s+forms|NVIDIA\s+end\s+user\s+license\s+agreement"
+)
+"""Terms that the toolkit and its samples carry in every file; own code of NVIDIA points to its repository's licence."""
+_NOTICE_REACH = 4_096
+
+
+def is_from_nvidia(text: str) -> bool:
+    """Tell whether the head of a file says that NVIDIA wrote it."""
+    return _NVIDIA.search(text[:_NOTICE_REACH]) is not None
+
+
+def is_shipped_file(path: str, text: str) -> bool:
+    """Tell whether a file of NVIDIA is one that its toolkit, samples or header libraries bring, by name and terms."""
+    *folders, name = path.split("/")
+    if not _COPIED_FOLDERS.isdisjoint(folders):
+        return True
+    return _COPIED_NAME.match(name) is not None and _SHIPPED.search(text[:_NOTICE_REACH]) is not None
 
 
 class Owners:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-_TIMEOUT = 20.0
+from migrate.git import git_in
+
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _REF = re.compile(r"ref: (refs/[^\x00-\x20\x7f~^:?*\[\\]+)\Z")
 _COMMITTED = re.compile(rb"^committer .*> (\d{1,12}) ([+-])(\d\d)(\d\d)$", re.MULTILINE)
 _MAX_RECORD = 4 * 1024 * 1024
-
-_HARMLESS = {
-    "core.fsmonitor": "false",
-    "core.hooksPath": os.devnull,
-    "core.untrackedCache": "false",
-    "log.showSignature": "false",
-}
-"""Settings that would start a program of the repository's choice, turned off."""
-
-_DRIVER = re.compile(r"filter\..*\.(?:clean|smudge|process|required)\Z", re.DOTALL | re.IGNORECASE)
 
 
 def revision(root: Path) -> tuple[str, bool, str]:
@@ -32,10 +21,9 @@ def revision(root: Path) -> tuple[str, bool, str]:
     All are empty (False) outside git, and for a folder that the surrounding repository does not track.
     Without a usable git only the id is known, read off the files.
     """
-    git = shutil.which("git")
-    if git is None or Path(git).resolve().is_relative_to(root.resolve()):
+    asked = git_in(os.fspath(root))
+    if asked is None:
         return _head_by_files(root), False, ""
-    asked = _Git(git, root)
     ids = asked.run("rev-parse", "HEAD", "HEAD:./")
     if ids is None:
         # Not a repository, no commit yet, not tracked, or owned by somebody git does not trust.
@@ -44,74 +32,6 @@ def revision(root: Path) -> tuple[str, bool, str]:
     if not _COMMIT_ID.match(commit):
         return "", False, ""
     return commit, asked.is_dirty(), _day(asked.run("cat-file", "commit", commit) or b"")
-
-
-class _Git:
-    """Runs git's plumbing in one folder."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        self.program = program
-        self.folder = folder
-
-    def run(self, *arguments: str, settings: Iterable[tuple[str, str]] = ()) -> bytes | None:
-        """Return what a command prints, None when it fails."""
-        import subprocess
-
-        command = [self.program, "--no-pager", "--no-optional-locks", *arguments]
-        try:
-            done = subprocess.run(  # noqa: S603
-                command,
-                cwd=self.folder,
-                env=_environment([*_HARMLESS.items(), *settings]),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_TIMEOUT,
-                check=False,
-            )
-        except (OSError, subprocess.SubprocessError, ValueError):
-            return None
-        return done.stdout if done.returncode == 0 else None
-
-    def is_dirty(self) -> bool:
-        """Tell whether tracked files below the folder differ from the commit; False when git cannot say."""
-        listed = self.run("config", "--name-only", "-z", "--list")
-        if listed is None:
-            return False
-        # Comparing contents would run the content filters that the repository configures.
-        keys = {key for key in listed.decode("utf-8", "surrogateescape").split("\0") if _DRIVER.match(key)}
-        neutral = [(key, "false" if key.lower().endswith(".required") else "") for key in sorted(keys)]
-        changed = self.run(
-            *(
-                "status",
-                "--porcelain",
-                "-z",
-                "--untracked-files=no",
-                "--ignore-submodules=all",
-                "--no-renames",
-            ),
-            *("--", "."),
-            settings=neutral,
-        )
-        return bool(changed)
-
-
-def _environment(settings: list[tuple[str, str]]) -> dict[str, str]:
-    """Build an environment in which only the given settings and the repository's own count."""
-    clean = {name: value for name, value in os.environ.items() if not name.upper().startswith("GIT_")}
-    clean |= {
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_TERMINAL_PROMPT": "0",
-        # A partial clone would fetch what is missing, by a program that its configuration names.
-        "GIT_ALLOW_PROTOCOL": "none",
-        "GIT_NO_LAZY_FETCH": "1",
-        "LC_ALL": "C",
-        "GIT_CONFIG_COUNT": str(len(settings)),
-    }
-    for number, (key, value) in enumerate(settings):
-        clean[f"GIT_CONFIG_KEY_{number}"] = key
-        clean[f"GIT_CONFIG_VALUE_{number}"] = value
-    return clean
 
 
 def _day(commit: bytes) -> str:

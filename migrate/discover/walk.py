@@ -14,6 +14,7 @@ from migrate.discover.patterns import IgnoreFile
 from migrate.discover.revision import git_folders
 from migrate.discover.text import MAX_BYTES, over_limit
 from migrate.errors import InputError
+from migrate.git import top_of
 from migrate.model import Role, Skip, SkipReason, Struct
 
 _NEVER = frozenset(
@@ -53,6 +54,9 @@ class Candidate(Struct, frozen=True):
     size: int
     owner: str = ""
     """From CODEOWNERS, as written; empty when nobody is named."""
+    modified: int = 0
+    """Time of the last change, in nanoseconds."""
+    inode: int = 0
 
 
 class _Ignore(NamedTuple):
@@ -84,6 +88,8 @@ class _File(NamedTuple):
     absolute: str
     size: int
     foreign: bool
+    modified: int
+    inode: int
 
 
 def discover(
@@ -117,7 +123,7 @@ class _Walk:
 
     def __init__(self, root: Path, exclude: Sequence[str], max_bytes: int) -> None:
         self.root = root.resolve()
-        self.top = _repository_top(self.root)
+        self.top = repository_top(self.root)
         self.prefix = self.root.relative_to(self.top).as_posix() + "/" if self.root != self.top else ""
         self.exclude = IgnoreFile("\n".join(exclude)) if exclude else None
         self.max_bytes = max_bytes
@@ -125,7 +131,7 @@ class _Walk:
         self.owners = _owners(self.top)
         self.files: list[_File] = []
         self.links: list[tuple[_Folder, os.DirEntry[str]]] = []
-        self.skips: list[tuple[str, SkipReason, str]] = []
+        self.skips: list[tuple[str, SkipReason, str, int]] = []
 
     def run(self) -> tuple[list[Candidate], list[Skip]]:
         """Walk, then follow the links that stay inside, then name what was found."""
@@ -196,10 +202,11 @@ class _Walk:
             self._skip(path, SkipReason.EXCLUDED)
         elif not stat.S_ISREG(status.st_mode):
             self._skip(path, SkipReason.UNREADABLE, "not a regular file")
-        elif status.st_size > self.max_bytes:
-            self._skip(path, SkipReason.TOO_LARGE, over_limit(status.st_size, self.max_bytes))
+        elif status.st_size > self.max_bytes and language_of(path) != "binary":  # of those only parts are read
+            size = status.st_size
+            self._skip(path, SkipReason.TOO_LARGE, over_limit(size, self.max_bytes), size)
         else:
-            self.files.append(_File(path, absolute, status.st_size, folder.foreign))
+            self.files.append(_File(path, absolute, status.st_size, folder.foreign, status.st_mtime_ns, status.st_ino))
 
     def _is_excluded(self, path: str) -> bool:
         return self.exclude is not None and bool(self.exclude.verdict(path[len(self.prefix) :]))
@@ -230,10 +237,13 @@ class _Walk:
         """Report the declared submodules that were not checked out."""
         for path in sorted(self.submodules):
             if path.startswith(self.prefix) and _is_empty(self.top / path):
-                self._skip(path, SkipReason.SUBMODULE_MISSING, "declared in .gitmodules, not checked out")
+                url = self.submodules[path]
+                self._skip(
+                    path, SkipReason.SUBMODULE_MISSING, f"not checked out, from {url}" if url else "not checked out"
+                )
 
-    def _skip(self, path: str, reason: SkipReason, detail: str = "") -> None:
-        self.skips.append((path, reason, detail))
+    def _skip(self, path: str, reason: SkipReason, detail: str = "", size: int = 0) -> None:
+        self.skips.append((path, reason, detail, size))
 
     def _named(self) -> tuple[list[Candidate], list[Skip]]:
         """Give every file the path it is reported by."""
@@ -251,10 +261,13 @@ class _Walk:
                     role=role_of(file.path[len(self.prefix) :], foreign=file.foreign),
                     size=file.size,
                     owner=self.owners.of(file.path) if self.owners else "",
+                    modified=file.modified,
+                    inode=file.inode,
                 )
             )
         skips = [
-            Skip(path=names.give(path), reason=reason, detail=detail) for path, reason, detail in sorted(self.skips)
+            Skip(path=names.give(path), reason=reason, detail=detail, size=size)
+            for path, reason, detail, size in sorted(self.skips)
         ]
         return sorted(candidates, key=lambda found: found.path), sorted(skips, key=lambda skip: skip.path)
 
@@ -293,12 +306,9 @@ def _ignored(path: str, ignores: Sequence[_Ignore]) -> bool:
     return False
 
 
-def _repository_top(root: Path) -> Path:
+def repository_top(root: Path) -> Path:
     """Return the innermost git checkout around the root, the root itself when there is none."""
-    for folder in (root, *root.parents):
-        if (folder / ".git").exists():
-            return folder
-    return root
+    return Path(top_of(os.fspath(root)))
 
 
 def _setting(path: Path) -> str:
@@ -312,13 +322,21 @@ def _setting(path: Path) -> str:
         return ""
 
 
-_SUBMODULE_PATH = re.compile(r'^[ \t]*path[ \t]*=[ \t]*"?([^"\r\n]*?)"?[ \t]*\r?$', re.MULTILINE)
+_SUBMODULE = re.compile(r"^[ \t]*\[[ \t]*submodule\b", re.MULTILINE)
+_SUBMODULE_KEY = re.compile(r'^[ \t]*(path|url)[ \t]*=[ \t]*"?([^"\r\n]*?)"?[ \t]*\r?$', re.MULTILINE)
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+_URL_LENGTH = 200
 
 
-def _submodules(top: Path) -> frozenset[str]:
-    """Return the paths that `.gitmodules` declares; those that leave the tree are none."""
-    paths = (found.rstrip("/") for found in _SUBMODULE_PATH.findall(_setting(top / ".gitmodules")))
-    return frozenset(path for path in paths if {"", ".", "..", ".git"}.isdisjoint(path.split("/")))
+def _submodules(top: Path) -> dict[str, str]:
+    """Return path and address of what `.gitmodules` declares; paths that leave the tree are none."""
+    found = {}
+    for section in _SUBMODULE.split(_setting(top / ".gitmodules"))[1:]:
+        keys = {key: value for key, value in _SUBMODULE_KEY.findall(section) if value}
+        path = keys.get("path", "").rstrip("/")
+        if {"", ".", "..", ".git"}.isdisjoint(path.split("/")):
+            found[path] = _CREDENTIALS.sub("", keys.get("url", ""))[:_URL_LENGTH]
+    return found
 
 
 def _is_empty(folder: Path) -> bool:

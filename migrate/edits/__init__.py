@@ -77,13 +77,35 @@ def prove(
 
 
 def rewrite(
-    root: Path, file: SourceFile, findings: Sequence[Finding], book: Rulebook, *, target: str, chip: str
+    root: Path,
+    file: SourceFile,
+    findings: Sequence[Finding],
+    book: Rulebook,
+    *,
+    target: str,
+    chip: str,
+    preferred: Mapping[str, EditSpec] | None = None,
 ) -> tuple[str, tuple[Edit, ...]] | None:
-    """Return a file's text with all proved edits for one target, and the edits; None when the file has changed."""
+    """Return a file's text with all proved edits for one target, and the edits; None when the file has changed.
+
+    Args:
+        root: The folder that was scanned.
+        file: The file, as the scan saw it.
+        findings: From the scan; those of other files, and suppressed ones, are left alone.
+        book: The rule book.
+        target: Target id.
+        chip: Its chip.
+        preferred: Fingerprint -> edit that is made in the place of the target's own.
+    """
     session = _Session.open(root, file, book)
     if isinstance(session, str):
         return None
-    specs = ((finding, _spec(finding, book, target, chip)) for finding in findings if finding.path == file.path)
+    chosen = preferred or {}
+    specs = (
+        (finding, chosen.get(finding.fingerprint) or _spec(finding, book, target, chip))
+        for finding in findings
+        if finding.path == file.path
+    )
     attempts = [_Attempt(finding, spec) for finding, spec in specs if spec is not None]
     edits = _tried(session, attempts, target, chip)
     return session.result([attempt for attempt in attempts if not attempt.reason]), tuple(edits)

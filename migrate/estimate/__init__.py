@@ -1,8 +1,9 @@
 """From findings and a graph to months, money and a grade, as distributions.
 
 `rules/model/defaults.yaml` holds every number with its source. The steps, a module each: `pricing` (what is
-paid once, what repeats) with `kernels` and `fixed` (the reference class), `effort` (draws), `schedule` and
-`plan` (people and order), `money`, `account` (who carries what), `explain` (how), `grade`, `parameters`.
+paid once, what repeats) with `kernels` and `fixed` (the reference class), `effort` (draws), `views` (what ports of
+this size took, combined with the count), `schedule` and `plan` (people and order), `money`, `account` (who carries
+what), `explain` (how), `grade`, `parameters`, `sensitivity`, `references` (quoted figures, located).
 """
 
 from __future__ import annotations
@@ -10,21 +11,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
+from migrate.config import WORKLOADS
 from migrate.errors import MigrateError
 from migrate.estimate import account, money
-from migrate.estimate.defaults import Defaults, Terms, load_defaults
-from migrate.estimate.draws import Draws, curve, percentiles
-from migrate.estimate.effort import Effort, draw_effort, draw_top_down
+from migrate.estimate.defaults import UNKNOWN, Defaults, Terms, load_defaults
+from migrate.estimate.draws import Draws, Vector, curve, percentiles
+from migrate.estimate.effort import Effort, draw_effort
 from migrate.estimate.explain import finding_days
-from migrate.estimate.fixed import fixed_classes
-from migrate.estimate.grade import Trust, grade, unseen_share
+from migrate.estimate.fixed import Fixed, fixed_classes
+from migrate.estimate.grade import Trust, grade
 from migrate.estimate.parameters import parameters
 from migrate.estimate.plan import Plan, make_plan
-from migrate.estimate.pricing import Selection, price_items, select
+from migrate.estimate.pricing import Item, Selection, price_items, select
+from migrate.estimate.references import load_references, located
+from migrate.estimate.sensitivity import Medians, tornadoes
+from migrate.estimate.views import Reference, combine, reference, views
 from migrate.model import (
     Baseline,
+    BlindSpot,
     Contribution,
     Edit,
     Estimate,
@@ -34,7 +41,7 @@ from migrate.model import (
     Parameter,
     Percentiles,
     Scenario,
-    Skip,
+    Sensitivity,
     SourceFile,
     Target,
     Views,
@@ -53,6 +60,19 @@ class _Outcome(NamedTuple):
     parts: tuple[Contribution, ...]
     draws: Draws
     against: Baseline
+    months: Vector
+    """Added months; of every n-th draw, as the plan."""
+    added: money.Added
+
+
+class _Inputs(NamedTuple):
+    """What is drawn from."""
+
+    items: Sequence[Item]
+    fixed: Sequence[Fixed]
+    known: Reference | None
+    weight: float
+    """Of the count; a held input must not change how far it is trusted."""
 
 
 def estimate(
@@ -65,7 +85,7 @@ def estimate(
     scenario: Scenario,
     prices: Mapping[str, Price],
     edits: Sequence[Edit] | None = None,
-    skips: Sequence[Skip] = (),
+    blind_spots: Sequence[BlindSpot] = (),
     hidden: int = 0,
     defaults: Defaults | None = None,
 ) -> Estimate:
@@ -82,7 +102,7 @@ def estimate(
         scenario: What the code cannot tell.
         prices: Price classes of `rules/model/effort.yaml`.
         edits: Tried edits, of any target; None when none were tried.
-        skips: Files that were not read.
+        blind_spots: What could not be seen.
         hidden: Number of owned findings that the scanned tree's own configuration hid.
         defaults: Other numbers than the shipped ones.
 
@@ -99,7 +119,9 @@ def estimate(
     items = price_items(selection, prices, terms)
     fixed = fixed_classes(selection, by_path, terms)
     draws = Draws(scenario.seed, scenario.draws, target.id)
-    effort = draw_effort(items, fixed, draws, terms)
+    known = reference(selection, items, fixed, by_path, terms)
+    seen = combine(draw_effort(items, fixed, draws, terms), known, draws, terms)
+    effort = seen.effort
     titles = {unit.id: unit.title for unit in graph.units} | {item.id: item.title for item in items if item.is_fix}
     plan = make_plan(effort, graph, titles, draws, terms) if items else _idle(effort)
     source = "; ".join(sorted({defaults.entries[f"fixed_{one.name}"].source for one in fixed}))
@@ -107,19 +129,50 @@ def estimate(
     if items:
         parts = account.contributions(effort, plan, titles, terms, fixed=fixed, fixed_source=source)
     against = money.baseline(scenario, defaults.numbers, found=bool(selection.seen))
-    top_down = draw_top_down(fixed, draws, terms)
+    months, added = _added(effort, plan, draws, against, terms)
+    outcome = _Outcome(selection, effort, plan, parts, draws, against, months, added)
     unit_days = account.unit_days(parts, graph)
-    trust = Trust(account.basis_shares(effort), _unknown_share(selection), unseen_share(files, skips), hidden)
+    trust = Trust(account.basis_shares(effort), _unknown_share(selection), tuple(blind_spots), hidden)
     return _result(
-        _Outcome(selection, effort, plan, parts, draws, against),
+        outcome,
         terms,
         unit_days=unit_days,
         finding_days=finding_days(effort, selection, unit_days),
         trust=trust,
-        top_down=None if top_down is None else percentiles(top_down),
+        views=views(seen, known),
         parameters=parameters(items, fixed, against, terms, defaults),
         mechanical=account.mechanical(effort, edits, target.id),
+        tornado=_tornadoes(outcome, _Inputs(items, fixed, known, seen.weight), graph, titles, terms),
     )
+
+
+def _added(effort: Effort, plan: Plan, draws: Draws, against: Baseline, terms: Terms) -> tuple[Vector, money.Added]:
+    """Return the months and the cost that the move adds."""
+    months = plan.months * (1 - terms.scenario.overlap)
+    if not effort.items:
+        return months, money.Added(np.zeros_like(months))
+    return months, money.added(effort.total, months, draws, against, terms)
+
+
+def _tornadoes(
+    outcome: _Outcome, inputs: _Inputs, graph: Graph, titles: Mapping[str, str], terms: Terms
+) -> tuple[tuple[Sensitivity, ...], tuple[Sensitivity, ...]]:
+    """Hold one input after the other; the baseline stays what it is."""
+    items, fixed, known, weight = inputs
+    if not items:
+        return (), ()
+
+    def run(draws: Draws, terms: Terms) -> Medians:
+        effort = combine(draw_effort(items, fixed, draws, terms), known, draws, terms, weight=weight).effort
+        plan = make_plan(effort, graph, titles, draws, terms)
+        months, added = _added(effort, plan, draws, outcome.against, terms)
+        return Medians(percentiles(months).p50, percentiles(added.percent).p50)
+
+    # What the baseline spends on compute is known; no bar may change it.
+    share = money.compute_share(terms.scenario, terms.numbers)
+    terms = terms._replace(scenario=msgspec.structs.replace(terms.scenario, compute_share=share))
+    shown = Medians(percentiles(outcome.months).p50, percentiles(outcome.added.percent).p50)
+    return tornadoes(run, items, outcome.draws, terms, shown, outside=known is not None)
 
 
 def _check(scenario: Scenario, defaults: Defaults) -> None:
@@ -134,6 +187,16 @@ def _check(scenario: Scenario, defaults: Defaults) -> None:
         (against.months <= 0, "baseline_months must be more than 0"),
         (against.staff <= 0, "baseline_staff must be more than 0"),
         (scenario.hardware_wait_months < 0, "hardware_wait_months must not be negative"),
+        (scenario.workload not in ("", *WORKLOADS), f"workload must be one of {', '.join(WORKLOADS)}"),
+        (bool(scenario.role_rates) and scenario.rate is None, "role_rates need a rate for the other roles"),
+        (
+            not scenario.role_rates.keys() <= money.ROLES.keys(),
+            f"role_rates may name {', '.join(money.ROLES)}",
+        ),
+        (scenario.overhead < 0, "overhead must not be negative"),
+        (min(scenario.card_prices.values(), default=1) <= 0, "card_prices must be more than 0"),
+        (not 0 <= (scenario.rework_probability or 0) <= 1, "rework_probability must lie between 0 and 1"),
+        (not 0 <= (scenario.abandonment_probability or 0) <= 1, "abandonment_probability must lie between 0 and 1"),
     )
     for wrong, message in problems:
         if wrong:
@@ -152,26 +215,26 @@ def _result(
     unit_days: dict[str, Percentiles],
     finding_days: dict[str, float],
     trust: Trust,
-    top_down: Percentiles | None,
+    views: Views,
     parameters: tuple[Parameter, ...],
     mechanical: Mechanical | None,
+    tornado: tuple[tuple[Sensitivity, ...], tuple[Sensitivity, ...]],
 ) -> Estimate:
     """Read the result off the draws."""
     scenario, numbers = terms.scenario, terms.numbers
-    selection, effort, plan, parts, draws, against = outcome
-    months = plan.months * (1 - scenario.overlap)
-    percent = money.added_percent(effort.total, months, draws, against, terms) if parts else np.zeros_like(months)
-    total = percentiles(effort.total)
+    selection, effort, plan, parts, _, against, months, added = outcome
+    percent = added.percent
+    roles, labour = money.roles(effort, terms)
     return Estimate(
         target=terms.target.id,
         chip=terms.chip,
         scenario=scenario.name,
         stage=scenario.stage,
         baseline=against,
-        effort_days=total,
+        effort_days=percentiles(effort.total),
         months=percentiles(months),
         inflation_percent=percentiles(percent),
-        cost=money.cost(total, scenario.rate, numbers),
+        cost=labour,
         currency=scenario.rate.currency if scenario.rate else "",
         grade=grade(trust, numbers, priced=len(selection.priced) if parts else 0, baseline=against.source),
         basis_share=trust.basis,
@@ -187,12 +250,25 @@ def _result(
         curve_percent=curve(percent),
         unit_days=unit_days,
         finding_days=finding_days,
-        views=Views(bottom_up=total, top_down=top_down),
+        views=views,
         parameters=parameters,
         mechanical=mechanical,
         seed=scenario.seed,
         draws=scenario.draws,
+        tornado_months=tornado[0],
+        tornado_percent=tornado[1],
+        references=located(load_references(), months, percent) if parts else (),
+        roles=roles,
+        compute_cost=money.compute_cost(added.compute, against, terms),
+        break_even_price_ratio=None if added.break_even is None else percentiles(added.break_even),
+        abandonment_probability=_abandonment(scenario, numbers) if parts else 0.0,
     )
+
+
+def _abandonment(scenario: Scenario, numbers: Numbers) -> float:
+    if scenario.abandonment_probability is not None:
+        return scenario.abandonment_probability
+    return numbers.abandonment.get(scenario.workload, numbers.abandonment[UNKNOWN])
 
 
 def _unknown_share(selection: Selection) -> float:

@@ -72,17 +72,24 @@ class Numbers(Struct, frozen=True):
     ramp_up_share: float
     baseline_months: float
     compute_share: float
+    compute_share_by_workload: dict[str, float]
+    card_hours_per_month: float
+    abandonment: dict[str, float]
     idle_share: float
     revalidation: Triple
     dual_running: float
     efficiency_start: Triple
     efficiency_end: dict[str, Triple]
+    efficiency_end_inference: Triple
     efficiency_months: Triple
     top_down_slope: float
     top_down_spread: Triple
+    top_down_operator: dict[str, float]
+    top_down_operator_spread: Triple
     grade_a: Triple
     grade_b: Triple
     grade_c: Triple
+    grade_unsure: Triple
 
 
 class Defaults(Struct, frozen=True):

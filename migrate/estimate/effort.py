@@ -26,6 +26,8 @@ class Effort:
     """One vector for each item."""
     fixed: Vector
     total: Vector
+    scales: Sequence[float] = ()
+    """For each item, what the view from outside multiplies it by at the median; empty before it is looked at."""
 
     @functools.cached_property
     def shares(self) -> Mapping[str, Sequence[tuple[int, float]]]:
@@ -90,21 +92,9 @@ def draw_effort(items: Sequence[Item], fixed: Sequence[Fixed], draws: Draws, ter
     return Effort(items, days, fixed_days, total)
 
 
-def draw_top_down(fixed: Sequence[Fixed], draws: Draws, terms: Terms) -> Vector | None:
-    """Draw the effort once more, from the amount of native code alone: `F + m * kLOC`.
-
-    F is the same draw as in the sum of the parts. Only native code on a target that recompiles it has such a
-    slope. The view is shown beside the estimate and never averaged into it.
-    """
-    native = next((one for one in fixed if one.name == "native"), None)
-    if native is None or not terms.target.recompiles_cuda:
-        return None
-    numbers = terms.numbers
-    slope = numbers.top_down_slope * lognormal(
-        draws.loaded("top-down", numbers.loading_kernel), numbers.top_down_spread
-    )
-    author_days = draw_fixed(fixed, draws, numbers) + slope * native.kloc * native.unported
-    return author_days * _kappa(draws, numbers) * _common(draws, terms)
+def author_day_factor(draws: Draws, terms: Terms) -> Vector:
+    """Return the person-days that one author-day of this port stands for, with all that multiplies effort."""
+    return _kappa(draws, terms.numbers) * _common(draws, terms)
 
 
 def _kappa(draws: Draws, numbers: Numbers) -> Vector:
@@ -114,7 +104,8 @@ def _kappa(draws: Draws, numbers: Numbers) -> Vector:
 def _common(draws: Draws, terms: Terms) -> Vector:
     """Return what multiplies all effort: experience, stage, and the chance of doing much again."""
     numbers, scenario = terms.numbers, terms.scenario
-    happens = draws.uniform("rework") < numbers.rework_probability
+    chance = numbers.rework_probability if scenario.rework_probability is None else scenario.rework_probability
+    happens = draws.uniform("rework") < chance
     factor = np.where(happens, triangular(draws.uniform("rework-factor"), numbers.rework_factor), 1.0)
     factor *= numbers.experience[scenario.experience]
     if scenario.stage == Stage.FUNCTIONAL:

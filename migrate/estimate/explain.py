@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from migrate.estimate.defaults import Terms, Triple
@@ -73,13 +73,23 @@ def parts_of_unit(effort: Effort, unit: str, terms: Terms) -> tuple[Part, ...]:
     for index, share in effort.shares[unit]:
         item = effort.items[index]
         loads = [load for load in item.loads if load.unit == unit]
+        made: Iterable[_Step]
         if isinstance(item.price, KernelPrice):
-            steps += _kernels(item.price, loads, effort.medians[index], terms)
+            made = _kernels(item.price, loads, effort.medians[index], terms)
         elif item.is_fix:
-            steps.append(_fix(item, item.price, share, effort.medians[index], terms))
+            made = (_fix(item, item.price, share, effort.medians[index], terms),)
         else:
-            steps += _edits(item, item.price, loads, effort.medians[index], terms)
+            made = _edits(item, item.price, loads, effort.medians[index], terms)
+        scale = effort.scales[index] if effort.scales else 1.0
+        steps += (_seen(step, scale) for step in made)
     return _named(steps, terms)
+
+
+def _seen(step: _Step, scale: float) -> _Step:
+    """Add what the view from outside makes of a step."""
+    if scale == 1:
+        return step
+    return step._replace(computed=step.computed * scale, text=f"{step.text} x {scale:.3g} seen from outside")
 
 
 def parts_of_phase(fixed: Sequence[Fixed], share: float, days: float, terms: Terms) -> tuple[Part, ...]:

@@ -1,4 +1,4 @@
-"""How far an estimate can be trusted: what its answers rest on, what is unknown, what was not read."""
+"""How far an estimate can be trusted: what its answers rest on, what is unknown, what could not be seen."""
 
 from __future__ import annotations
 
@@ -6,30 +6,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from migrate.estimate.defaults import Numbers
-from migrate.model import Basis, Evidence, Grade, Skip, SkipReason, SourceFile
-
-UNSEEN = frozenset(SkipReason) - {
-    SkipReason.BINARY,
-    SkipReason.EXCLUDED,
-    SkipReason.LINK_OUTSIDE,
-    SkipReason.LFS_POINTER,
-}
-"""Reasons that may hide code; the others hide data, or what the user took out."""
+from migrate.model import Basis, BlindSpot, BlindSpotKind, Evidence, Grade
 
 
-def unseen_share(files: Sequence[SourceFile], skips: Sequence[Skip]) -> float:
-    """Return the share of lines that could not be read.
+def unseen_share(spots: Sequence[BlindSpot]) -> float:
+    """Return the share of lines of owned code that could not be read."""
+    return min(1.0, sum(spot.share for spot in spots if spot.of == "lines"))
 
-    A skipped file that was never opened counts as long as the mean of those that were.
+
+def unsure_share(spots: Sequence[BlindSpot]) -> float:
+    """Return the share of findings that could not be seen through, or that may be missing for that reason.
+
+    Binaries are left out: their answer is unknown, and that share is known already.
     """
-    lines = {file.path: file.lines for file in files}
-    hidden = {skip.path for skip in skips if skip.reason in UNSEEN}
-    if not hidden:
-        return 0.0
-    mean = sum(lines.values()) / len(lines) if lines else 1.0
-    seen = sum(count for path, count in sorted(lines.items()) if path not in hidden)
-    unseen = sum(lines.get(path, mean) for path in sorted(hidden))
-    return unseen / (seen + unseen) if seen + unseen else 1.0
+    unsure = sum(spot.share for spot in spots if spot.of == "findings" and spot.kind != BlindSpotKind.BINARY)
+    return min(1.0, unsure)
 
 
 class Trust(NamedTuple):
@@ -39,8 +30,8 @@ class Trust(NamedTuple):
     """Basis -> share of the priced effort."""
     unknown: float
     """Share of the priced findings whose answer is unknown."""
-    unseen: float
-    """Share of lines that could not be read."""
+    blind: tuple[BlindSpot, ...] = ()
+    """What could not be seen."""
     hidden: int = 0
     """Findings that the scanned tree's own configuration hid."""
 
@@ -63,33 +54,52 @@ def grade(trust: Trust, numbers: Numbers, *, priced: int, baseline: str) -> Grad
     """
     known = trust.basis.get(Basis.CURATED, 0.0) + trust.basis.get(Basis.TABLE, 0.0) if priced else 1.0
     out_of_sight = trust.hidden / (priced + trust.hidden) if trust.hidden else 0.0
-    unseen = max(trust.unseen, out_of_sight)
-    levels = ((Evidence.A, numbers.grade_a), (Evidence.B, numbers.grade_b), (Evidence.C, numbers.grade_c))
+    unseen = max(unseen_share(trust.blind), out_of_sight)
+    unsure = unsure_share(trust.blind)
+    levels = zip(
+        (Evidence.A, Evidence.B, Evidence.C),
+        (numbers.grade_a, numbers.grade_b, numbers.grade_c),
+        numbers.grade_unsure,
+        strict=True,
+    )
     letter = Evidence.D
-    for candidate, (least_known, most_unknown, most_unseen) in levels:
-        if known >= least_known and trust.unknown <= most_unknown and unseen <= most_unseen:
+    for candidate, (least_known, most_unknown, most_unseen), most_unsure in levels:
+        seen = unseen <= most_unseen and unsure <= most_unsure
+        if known >= least_known and trust.unknown <= most_unknown and seen:
             letter = candidate
             break
-    reasons = _reasons(trust, known, priced=bool(priced))
+    caps = _caps(trust, priced=bool(priced), baseline=baseline)
+    reasons = [*_reasons(trust, known, unsure, priced=bool(priced)), *(reason for _, reason in caps)]
+    return Grade(letter=max([letter, *(cap for cap, _ in caps)]), reasons=tuple(reasons))
+
+
+def _caps(trust: Trust, *, priced: bool, baseline: str) -> list[tuple[Evidence, str]]:
+    """Return what no share tells: the best grade that it leaves, and why."""
+    caps = []
+    missing = sum(spot.kind == BlindSpotKind.MISSING_SUBMODULE for spot in trust.blind)
+    if missing:
+        those, what = ("1 submodule is", "it holds") if missing == 1 else (f"{missing} submodules are", "they hold")
+        caps.append((Evidence.B, f"{those} not checked out, and what {what} is not known: grade B at best"))
     if trust.hidden:
         found = "1 finding is" if trust.hidden == 1 else f"{trust.hidden} findings are"
-        reasons.append(f"{found} hidden by the tree's own settings: grade C at best")
-        letter = max(letter, Evidence.C)
+        caps.append((Evidence.C, f"{found} hidden by the tree's own settings: grade C at best"))
     if priced and baseline in _BASELINES:
-        reasons.append(_BASELINES[baseline])
-        letter = max(letter, Evidence.C)
-    return Grade(letter=letter, reasons=tuple(reasons))
+        caps.append((Evidence.C, _BASELINES[baseline]))
+    return caps
 
 
-def _reasons(trust: Trust, known: float, *, priced: bool) -> list[str]:
+def _reasons(trust: Trust, known: float, unsure: float, *, priced: bool) -> list[str]:
     reasons = ["nothing needs work"]
     if priced:
         reasons = [
             f"{_percent(known)} of the priced effort rests on curated or table answers",
             f"{_percent(trust.unknown)} of the priced findings have no known answer",
         ]
-    read = f"{_percent(trust.unseen)} of the lines could not be read" if trust.unseen else "every file could be read"
-    return [*reasons, read]
+    unseen = unseen_share(trust.blind)
+    reasons.append(f"{_percent(unseen)} of the lines could not be read" if unseen else "every file could be read")
+    if unsure:
+        reasons.append(f"{_percent(unsure)} of the findings could not be seen through, or may be missing for that")
+    return reasons
 
 
 def _percent(share: float) -> str:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from migrate.estimate.defaults import Defaults, Terms, Triple
+from migrate.estimate.defaults import Defaults, Numbers, Terms, Triple
 from migrate.estimate.fixed import Fixed
-from migrate.estimate.money import compute_share
+from migrate.estimate.money import ROLES, compute_base, compute_share
 from migrate.estimate.pricing import EditPrice, Item
 from migrate.model import Baseline, Parameter, Scenario, Stage, Target
 
-_COMPUTE = frozenset({"revalidation", "dual_running", "efficiency_start", "efficiency_end", "efficiency_months"})
+_COMPUTE = frozenset(
+    {
+        "revalidation",
+        "efficiency_end_inference",
+        "dual_running",
+        "efficiency_start",
+        "efficiency_end",
+        "efficiency_months",
+    }
+)
 _PARITY = frozenset({"fixed_split_parity"})
 _FUNCTIONAL = frozenset({"fixed_split_functional", "functional_share"})
 
@@ -42,6 +51,9 @@ def _scenario(scenario: Scenario, against: Baseline) -> list[Parameter]:
         ("team", "Team", "people"),
         ("experience", "The team's experience with the target", ""),
         ("price_ratio", "Price of a target card-hour over a source card-hour", "ratio"),
+        ("workload", "What the cards are used for", ""),
+        ("overhead", "Share added to the price of labour", "share"),
+        ("cards", "Cards of the baseline's cluster", "cards"),
         ("overlap", "Share of the move that overlaps with other work", "share"),
         ("hardware_wait_months", "Waiting time for hardware", "months"),
         ("draws", "Draws", "count"),
@@ -51,7 +63,7 @@ def _scenario(scenario: Scenario, against: Baseline) -> list[Parameter]:
         Parameter(
             id=f"scenario.{name}",
             title=title,
-            value=str(getattr(scenario, name)),
+            value="not given" if getattr(scenario, name) in ("", None) else str(getattr(scenario, name)),
             unit=unit,
             source=_giver(scenario) if getattr(scenario, name) != getattr(plain, name) else _DEFAULT,
         )
@@ -61,6 +73,14 @@ def _scenario(scenario: Scenario, against: Baseline) -> list[Parameter]:
         rate = scenario.rate
         value, unit = f"{rate.amount:g}", f"{rate.currency} per {rate.per}"
         found.append(Parameter(id="scenario.rate", title="Rate", value=value, unit=unit, source=_giver(scenario)))
+    for role, amount in sorted(scenario.role_rates.items()):
+        id_, title = f"scenario.role_rates.{role}", f"Rate: {ROLES[role]}"
+        unit = f"{scenario.rate.currency} per {scenario.rate.per}" if scenario.rate else ""
+        found.append(Parameter(id=id_, title=title, value=f"{amount:g}", unit=unit, source=_giver(scenario)))
+    for card, price in sorted(scenario.card_prices.items()):
+        id_, title = f"scenario.card_prices.{card}", f"Price of a card-hour: {card}"
+        unit = scenario.rate.currency if scenario.rate else "money"
+        found.append(Parameter(id=id_, title=title, value=f"{price:g}", unit=unit, source=_giver(scenario)))
     source = _giver(scenario) if scenario.baseline_months is not None else _DEFAULT
     staff = _giver(scenario) if scenario.baseline_staff is not None else "judgement (the team)"
     months, people = f"{against.months:g}", f"{against.staff:g}"
@@ -113,15 +133,29 @@ def _method(scenario: Scenario, defaults: Defaults) -> list[Parameter]:
     unused = _PARITY if scenario.stage == Stage.FUNCTIONAL else _FUNCTIONAL
     if not compute_share(scenario, defaults.numbers):
         unused |= _COMPUTE
+    given = _overridden(scenario, defaults.numbers)
     found = []
     for id_, entry in defaults.entries.items():
         if id_ in unused:
             continue
         value, source = _shown(entry.value), entry.source
-        if id_ == "compute_share" and scenario.compute_share is not None:
-            value, source = f"{scenario.compute_share:g}", _giver(scenario)
+        if id_ in given:
+            value, source = given[id_], _giver(scenario)
         found.append(Parameter(id=f"model.{id_}", title=entry.title, value=value, unit=entry.unit, source=source))
     return found
+
+
+def _overridden(scenario: Scenario, numbers: Numbers) -> dict[str, str]:
+    """Return the method's numbers that the scenario replaces."""
+    given = {}
+    derived = compute_base(scenario, numbers) is not None and scenario.rate is not None
+    if scenario.compute_share is not None or derived:
+        given["compute_share"] = f"{compute_share(scenario, numbers):.3g}"
+    if scenario.rework_probability is not None:
+        given["rework_probability"] = f"{scenario.rework_probability:g}"
+    if scenario.abandonment_probability is not None:
+        given["abandonment"] = f"{scenario.abandonment_probability:g}"
+    return given
 
 
 def _shown(value: object) -> str:

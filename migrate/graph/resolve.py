@@ -2,91 +2,93 @@
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from migrate.model import Finding, Link, LinkKind, SourceFile
-
-PROVIDES = "provides"
-"""`Link.via` of a binding that the file offers, rather than needs."""
+from migrate.model import Finding, Link, LinkKind, Role, SourceFile
+from migrate.model.links import FUNCTION, OPS, PROVIDES
+from migrate.scan.paths import Paths, homes
 
 
 class Resolver:
     """Names to files, for one repository.
 
     Ambiguous names resolve to the candidate that shares the longest leading path with the file that asks; nothing
-    resolves outside the repository.
+    resolves outside the repository, and a copy of a file means the file.
     """
 
     def __init__(
         self, files: Sequence[SourceFile], findings: Iterable[Finding], links: Mapping[str, Sequence[Link]]
     ) -> None:
-        self.paths = {file.path for file in files}
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        for path in sorted(self.paths):
-            self._by_name[posixpath.basename(path)].append(path)
-        self._modules = _modules(files)
-        self._kernels: dict[str, list[str]] = defaultdict(list)
-        for finding in findings:
-            if finding.kernel is not None:
-                self._kernels[finding.symbol].append(finding.path)
-        self._provided: dict[str, list[str]] = defaultdict(list)
-        for path in sorted(links):
-            for link in links[path]:
-                if link.kind == LinkKind.BINDING and link.via == PROVIDES:
-                    self._provided[link.to].append(path)
+        originals = {file.content: file.path for file in reversed(files) if file.role != Role.DUPLICATE}
+        self._copies = {
+            file.path: originals[file.content]
+            for file in files
+            if file.role == Role.DUPLICATE and file.content in originals
+        }
+        self._paths = Paths(file.path for file in files)
+        self._modules = homes(_modules(files))
+        self._kernels = homes((finding.symbol, finding.path) for finding in findings if finding.kernel is not None)
+        self._provided = homes(
+            (link.to, path)
+            for path, found in links.items()
+            if path not in self._copies
+            for link in found
+            if link.kind == LinkKind.BINDING and link.via == PROVIDES
+        )
 
-    def module(self, dotted: str, asking: str) -> str | None:
-        """Return the file of a Python module, or of the module that holds an imported name."""
-        for name in (dotted, dotted.rpartition(".")[0]):
+    def module(self, dotted: str, asking: str, *, exactly: bool = False) -> str | None:
+        """Return the file of a Python module, or of the module that holds an imported name unless asked exactly."""
+        names = (dotted,) if exactly else (dotted, dotted.rpartition(".")[0])
+        for name in names:
             if name and (found := self._modules.get(name)):
-                return _nearest(found, asking)
+                return self._original(found.nearest(asking).path)
         return None
+
+    def _original(self, path: str) -> str:
+        """Return the file that a copy is a copy of: the work is there."""
+        return self._copies.get(path, path)
 
     def include(self, path: str, asking: str) -> str | None:
         """Return the file of an include: beside the asking file, else the one whose path ends in it."""
-        beside = posixpath.normpath(posixpath.join(posixpath.dirname(asking), path))
-        if beside in self.paths:
-            return beside
-        tail = posixpath.normpath(path).lstrip("./")
-        found = [
-            known
-            for known in self._by_name.get(posixpath.basename(tail), ())
-            if known == tail or known.endswith("/" + tail)
-        ]
-        return _nearest(found, asking) if found else None
+        found = self._paths.include(path, asking)
+        return self._original(found) if found else None
 
-    def sources(self, pattern: str, asking: str) -> Iterator[str]:
-        """Yield the files of a source path or glob in a build file."""
-        folder = posixpath.dirname(asking)
-        if "*" in pattern:
-            full = posixpath.normpath(posixpath.join(folder, pattern))
-            shallow = "**" not in full
-            depth = full.count("/")
-            for path in sorted(self.paths):
-                if fnmatch.fnmatchcase(path, full) and (not shallow or path.count("/") == depth):
-                    yield path
-        elif found := self.include(pattern, asking):
-            yield found
+    def sources(self, pattern: str, asking: str) -> tuple[str, ...]:
+        """Return the files of a source path or glob in a build file."""
+        return tuple(dict.fromkeys(map(self._original, self._paths.sources(pattern, asking))))
 
     def kernel(self, name: str, asking: str) -> str | None:
         """Return the file that defines a kernel; the asking file first."""
         found = self._kernels.get(name.partition("<")[0].rpartition("::")[2])
-        return _nearest(found, asking) if found else None
+        return found.nearest(asking).path if found else None
 
-    def provider(self, binding: str, asking: str) -> str | None:
-        """Return the file that offers a binding such as `module:pkg._C` or `ops:name`."""
-        found = self._provided.get(binding)
-        return _nearest(found, asking) if found else None
+    def function(self, name: str, asking: str) -> str | None:
+        """Return the file that defines a function, None when several are as near: then nobody knows which is meant."""
+        found = self._provided.get(f"{FUNCTION}{name}")
+        if found is None:
+            return None
+        choice = found.nearest(asking)
+        return None if choice.rivals else choice.path
+
+    def providers(self, binding: str, asking: str) -> Sequence[str]:
+        """Return the files that offer a binding: one for a module, all that have a part in an operator.
+
+        An operator that is registered nowhere by its name may be anything in the files of its library.
+        """
+        if not binding.startswith(OPS):
+            found = self._provided.get(binding)
+            return (found.nearest(asking).path,) if found else ()
+        for name in (binding, binding.rpartition("::")[0]):
+            if found := self._provided.get(name):
+                return found.paths
+        return ()
 
 
-def _modules(files: Sequence[SourceFile]) -> dict[str, list[str]]:
-    """Map dotted names to files, from the root of the tree and from each top-level package's folder."""
-    python = sorted(file.path for file in files if file.language == "python")
+def _modules(files: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
+    """Yield dotted names with files, from the root of the tree and from each top-level package's folder."""
+    python = sorted(file.path for file in files if file.language in _IMPORTED)
     packages = {posixpath.dirname(path) for path in python if posixpath.basename(path).startswith("__init__.")}
-    modules: dict[str, list[str]] = defaultdict(list)
     for path in python:
         stem = posixpath.splitext(path)[0]
         parts = stem.split("/")
@@ -97,12 +99,8 @@ def _modules(files: Sequence[SourceFile]) -> dict[str, list[str]]:
             top -= 1
         for start in {0, top}:
             if name := ".".join(parts[start:]):
-                modules[name].append(path)
-    return modules
+                yield name, path
 
 
-def _nearest(candidates: Sequence[str], asking: str) -> str:
-    def shared(path: str) -> int:
-        return len(posixpath.commonprefix([path.split("/"), asking.split("/")]))
-
-    return max(candidates, key=lambda path: (path == asking, shared(path), -path.count("/")))
+_IMPORTED = frozenset({"python", "cython"})
+"""Languages of files that Python imports."""

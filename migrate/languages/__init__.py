@@ -56,7 +56,23 @@ MODULES = {
 
 
 QUIET = frozenset(
-    {*("template", "shell", "batch", "ini", "yaml", "json", "toml", "env-file", "pbtxt", "foreign", "conda", "bazel")}
+    {
+        *(
+            "template",
+            "shell",
+            "batch",
+            "ini",
+            "yaml",
+            "json",
+            "toml",
+            "env-file",
+            "pbtxt",
+            "foreign",
+            "binary",
+            "conda",
+            "bazel",
+        )
+    }
 )
 """Languages whose files are part of a result only when something in them speaks of CUDA."""
 

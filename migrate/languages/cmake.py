@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from migrate.languages.cmake_links import Wiring
+from migrate.languages.cmake_switches import CONDITIONS, DEFINITIONS, OPTIONS, REPEATING, compared, own_variables
 from migrate.languages.cmake_syntax import Argument, Command, guards, parse
+from migrate.languages.compiler_words import Option, option, toolkit_folder
 from migrate.languages.lexical import Lines, blank_ranges, code_lines
 from migrate.languages.preprocessor import EVERYBODY, targets_of_path
-from migrate.model import Extraction, Link, LinkKind, SourceFile, Use, UseKind, Vocabulary
+from migrate.languages.requirement import MAX_TEXT
+from migrate.model import Extraction, SourceFile, Use, UseKind, Vocabulary
 
-MAX_TEXT = 400
 MAX_POSITIONS = 64
 """Arguments that a use carries one by one; `value` holds them all."""
 
@@ -22,15 +25,16 @@ _CUDA_LIBRARY = re.compile(
     re.ASCII,
 )
 """Libraries that CMake's CUDA module offers as `CUDA::name`, by the name that a linker takes."""
-_TARGETS = {"cuda": "CUDA::cuda_driver", "nccl": "NCCL::nccl", "nvinfer": "TensorRT::nvinfer"}
+_TARGETS = {
+    "cuda": "CUDA::cuda_driver",
+    "nccl": "NCCL::nccl",
+    "nccl_static": "NCCL::nccl_static",
+    "nvinfer": "TensorRT::nvinfer",
+}
 """Imported targets of libraries that have another name than their target, or another namespace."""
-_VALUE_FOLLOWS = re.compile(
-    r"--?(?:gencode|generate-code|arch|gpu-architecture|code|gpu-code|ccbin|compiler-bindir|maxrregcount"
-    r"|X(?:ptxas|compiler|linker|cudafe|nvlink|archive)|diag-suppress|std|x|threads)\Z"
-)
-"""Flags whose value may stand in the next word."""
-
-_REFERENCE = re.compile(r"\$(?P<place>ENV|CACHE)?\{(?P<name>[\w.+/-]+)\}", re.ASCII)
+_LIBRARY_FILE = re.compile(r"lib(\w+)\.(?:a|so)\Z", re.ASCII)
+_REFERENCE = re.compile(r"(?:\$(?P<place>ENV|CACHE)?|\A(?P<asked>ENV))\{(?P<name>[\w.+/-]+)\}", re.ASCII)
+"""`$ENV{X}`, and `ENV{X}` where a condition asks whether it is set."""
 _QUERY = re.compile(r"\$<(?P<name>[A-Z][A-Z_]*+)(?::(?P<value>[^<>]*+))?")
 _CONDITION_COLON = re.compile(r"(?<!:):(?!:)")
 _PIECE = re.compile(r"[^\s;<>:\"'()]++(?:::?[^\s;<>:\"'()]++)*+")
@@ -39,14 +43,32 @@ _GENERATED = re.compile(r"\A(?:[^\n]*\n){0,8}?[ \t]*#[^\n]*(?:auto-?generated|ge
 _SILENT = frozenset({"message"})
 """Commands whose arguments are prose."""
 _PROPERTIES = frozenset({"set_property", "set_target_properties", "set_source_files_properties"})
-_LINKING = frozenset({"target_link_libraries", "link_libraries", "cuda_link_libraries", "find_library"})
-_LIBRARY_LIST = re.compile(r"(?i)(?:\A|_)lib(?:rar(?:y|ies)|s)?(?:_|\Z)|depend(?:s|enc)|link")
+_DEFINING = frozenset({"function", "macro"})
+_RUNNING = frozenset({"find_program", "execute_process", "add_custom_command", "add_custom_target", "exec_program"})
+_LINKING = frozenset(
+    (
+        *("target_link_libraries", "link_libraries", "cuda_link_libraries", "find_library"),
+        "rapids_find_generate_module",
+    )
+)
+_LIBRARY_LIST = re.compile(r"(?i)(?:\A|_)lib(?:rar(?:y|ies)|s)?(?:_?names?)?(?:_|\Z)|depend(?:s|enc)|link")
 """Variables by whose name one sees that their words are libraries."""
 _HEADER_SEEKING = frozenset(
-    {"find_path", "find_file", "check_include_file", "check_include_file_cxx", "check_include_files"}
+    (
+        *("find_path", "find_file", "check_include_file", "check_include_file_cxx", "check_include_files"),
+        "rapids_find_generate_module",
+    )
 )
-_PACKAGE_SEEKING = re.compile(r"(?:\w+_)?find_(?:package|dependency)\Z|cpmfindpackage\Z")
+_PACKAGE_SEEKING = re.compile(
+    r"(?:\w+_)?find_(?:package|dependency)\Z|cpmfindpackage\Z|find_package_handle_standard_args\Z"
+)
 """Commands that look for a package by the name that comes first, as `find_package` does."""
+_FIND_MODULE_END = "find_package_handle_standard_args"
+_FETCHING = frozenset({"fetchcontent_declare", "externalproject_add", "rapids_cpm_find", "cpmaddpackage"})
+"""Commands that bring in somebody's source under the name that comes first."""
+_USING_FETCHED = frozenset({"fetchcontent_makeavailable", "fetchcontent_populate"})
+_PROGRAM_VARIABLE = re.compile(r"(?i)compiler|executable|program|nvcc|(?:\A|_)bin(?:_|\Z)")
+"""Variables by whose name one sees that they stand for a program."""
 
 
 class CMake:
@@ -61,7 +83,7 @@ class CMake:
         whole = targets_of_path(file.path)
         if whole:  # only another platform's build reads it
             whole.add(EVERYBODY)
-        reader = _Reader(text, vocabulary)
+        reader = _Reader(text, vocabulary, own_variables(listing.commands))
         uses: list[Use] = []
         for command, guarded_by in zip(listing.commands, guards(listing.commands), strict=True):
             found = reader.uses(command)
@@ -73,7 +95,7 @@ class CMake:
             definitions=tuple(
                 command.values[0].lower()
                 for command in listing.commands
-                if command.name in {"function", "macro"} and command.arguments
+                if command.name in _DEFINING and command.arguments
             ),
             code_lines=code_lines(blank_ranges(text, listing.comments)),
             generated=_GENERATED.match(text[:2000]) is not None,
@@ -86,38 +108,64 @@ FRONT_ENDS = {"cmake": CMake()}
 class _Reader:
     """Names what a command uses."""
 
-    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
+    def __init__(self, text: str, vocabulary: Vocabulary, own: Collection[str]) -> None:
         self.text = text
         self.lines = Lines(text)
         self.vocabulary = vocabulary
+        self.own = own
+        """Variables that the file computes itself."""
 
     def uses(self, command: Command) -> Iterator[Use]:
         """Yield the uses in one command."""
-        name = "find_package" if _PACKAGE_SEEKING.match(command.name) else command.name
-        if self.vocabulary.wants(UseKind.FLAG, name):
-            yield self._use(name, command.start, command.end, _positions(command.arguments))
-        if command.name in _SILENT:
+        if command.name in REPEATING:
             return
         defined = _defined(command)
+        yield from self._command(command)
+        if command.name in _SILENT:
+            return
         if defined is not None:
             variable = command.arguments[defined].value
             if self.vocabulary.wants(UseKind.FLAG, variable):
-                values = _positions(command.arguments[defined + 1 :])
+                values = {**_positions(command.arguments[defined + 1 :]), "command": command.name}
+                if command.name == "set" and "CACHE" in command.values:
+                    values["cache"] = "true"
                 yield self._use(variable, command.start, command.end, values)
         own = command.arguments[defined].value if defined is not None else ""
         prose = _description(command)
         for index, argument in enumerate(command.arguments):
-            if index in (defined, prose) or argument.literal:
+            if index in (defined, prose) or argument.literal or (index == 0 and command.name in _DEFINING):
                 continue
             yield from self._references(argument, own)
+            if index and command.arguments[index - 1].value == "ENV" and not argument.quoted:
+                yield from self._variable(argument)
             yield from self._pieces(command, index, linking=command.name in _LINKING or _holds_libraries(own))
+
+    def _command(self, command: Command) -> Iterator[Use]:
+        """Yield the command itself when somebody asks for it."""
+        name = "find_package" if _PACKAGE_SEEKING.match(command.name) else command.name
+        if not self.vocabulary.wants(UseKind.FLAG, name):
+            return
+        if command.name in _USING_FETCHED:
+            for argument in command.arguments:
+                yield replace(
+                    self._use(name, argument.start, argument.end, {"0": argument.value[:MAX_TEXT]}),
+                    symbol=argument.value[:MAX_TEXT],
+                )
+            return
+        use = self._use(name, command.start, command.end, _positions(command.arguments))
+        yield replace(use, symbol=_subject(command))
+
+    def _variable(self, argument: Argument) -> Iterator[Use]:
+        """Yield a variable of the environment that a command is given by its plain name."""
+        if self.vocabulary.wants(UseKind.ENV, argument.value):
+            yield self._use(argument.value, argument.start, argument.end, {}, UseKind.ENV)
 
     def _references(self, argument: Argument, own: str) -> Iterator[Use]:
         """Yield variables, environment variables and generator expressions that an argument reads."""
-        if "$" not in argument.value:
+        if "{" not in argument.value and "$" not in argument.value:
             return
         for found in _REFERENCE.finditer(argument.value):
-            kind = UseKind.ENV if found["place"] == "ENV" else UseKind.FLAG
+            kind = UseKind.ENV if found["place"] == "ENV" or found["asked"] else UseKind.FLAG
             name = found["name"]
             if name != own and self.vocabulary.wants(kind, name):
                 start = argument.start + found.start()
@@ -138,42 +186,57 @@ class _Reader:
             start = argument.start + piece.start()
             if command.name in _HEADER_SEEKING and self.vocabulary.wants(UseKind.INCLUDE, piece[0]):
                 yield self._use(piece[0], start, argument.start + piece.end(), {}, UseKind.INCLUDE)
+            if command.name in _RUNNING or (index and _holds_program(command, piece[0])):
+                yield from self._program(command, piece[0], argument.start + piece.end())
             valued = following if command.name in _PROPERTIES else ""
-            found = self._flag(piece[0], following) or self._name(argument, piece[0], valued, linking=linking)
+            found = self._flag(piece[0], following) or self._name(command, index, piece[0], valued, linking=linking)
             if found is not None:
                 name, value, offset, length = found
-                yield self._use(name, start + offset, start + offset + length, {"value": value} if value else {})
+                args = {"value": value} if value else {}
+                if switched := self._switched(command, name, defined=piece[0][max(0, offset - 2) : offset] == "-D"):
+                    args["command"] = switched
+                yield self._use(name, start + offset, start + offset + length, args)
+            elif (folder := toolkit_folder(piece[0])) and self.vocabulary.wants(UseKind.STRING, folder):
+                end = argument.start + piece.end()
+                yield self._use(folder, end - len(folder), end, {}, UseKind.STRING)
 
-    def _flag(self, piece: str, following: str) -> tuple[str, str, int, int] | None:
-        """Return name, value, offset and length of the compiler flag, definition or library in a piece."""
-        wants = self.vocabulary.wants
-        # `SHELL:-Xptxas` and `$<...>:-O3` put a flag behind a colon.
+    def _program(self, command: Command, piece: str, end: int) -> Iterator[Use]:
+        """Yield a program that is looked for or run."""
+        program = piece.rpartition("/")[2]
+        if self.vocabulary.wants(UseKind.STRING, program):
+            yield self._use(program, end - len(program), end, {"callee": command.name}, UseKind.STRING)
+
+    def _flag(self, piece: str, following: str) -> Option | None:
+        """Return the compiler flag, definition or library in a piece."""
+        if found := option(piece, following, self.vocabulary):
+            return found
         offset = piece.rfind(":-") + 1
         word = piece[offset:]
-        name, equals, value = word.partition("=")
-        if not word.startswith("-"):
-            return None
-        variable = name[2:].partition(":")[0]
-        if wants(UseKind.FLAG, name):
-            return name, value if equals else _value_after(name, following), offset, len(word)
-        if word.startswith("-D") and wants(UseKind.FLAG, variable):
-            return variable, value, offset + 2, len(word) - 2
-        if word.startswith("-l") and wants(UseKind.FLAG, library := _imported(word[2:])):
-            return library, "", offset, len(word)
+        if word.startswith("-l") and self.vocabulary.wants(UseKind.FLAG, library := _imported(word[2:])):
+            return Option(library, "", offset, len(word))
         return None
 
-    def _name(self, argument: Argument, piece: str, value: str, *, linking: bool) -> tuple[str, str, int, int] | None:
-        """Return name, value, offset and length of the target, property or library that a piece names."""
-        wants = self.vocabulary.wants
+    def _switched(self, command: Command, name: str, *, defined: bool) -> str:
+        """Say how a switch is used: asked by a condition, or handed on as a macro; empty for anything else."""
+        if defined or command.name in DEFINITIONS:
+            return "define"
+        return "if" if command.name in CONDITIONS and name not in self.own else ""
+
+    def _name(self, command: Command, index: int, piece: str, value: str, *, linking: bool) -> Option | None:
+        """Return the target, property, macro or library that a piece names."""
+        wants, argument = self.vocabulary.wants, command.arguments[index]
         # `$<BUILD_INTERFACE:cuda_std_17>` puts a name behind a colon, `CUDA::cublas${suffix}` one before a variable.
         offset = max((found.end() for found in _CONDITION_COLON.finditer(piece)), default=0)
         word, variable, _ = piece[offset:].partition("$")
         if not word or (variable and "::" not in word):
             return None
-        if wants(UseKind.FLAG, word) and ("::" in word or not argument.quoted):
-            return word, value, offset, len(word)
         if linking and wants(UseKind.FLAG, library := _imported(word)):
-            return library, "", offset, len(word)
+            return Option(library, "", offset, len(word))
+        length = len(word)
+        if command.name in DEFINITIONS:
+            word, _, value = word.partition("=")
+        if wants(UseKind.FLAG, word) and ("::" in word or not argument.quoted or compared(command, index)):
+            return Option(word, value, offset, length)
         return None
 
     def _use(
@@ -201,13 +264,24 @@ def _positions(arguments: Sequence[Argument]) -> dict[str, str]:
     return args
 
 
-def _value_after(flag: str, following: str) -> str:
-    """Return the word after a flag when it is its value."""
-    return following[:MAX_TEXT] if _VALUE_FOLLOWS.match(flag) else ""
+def _subject(command: Command) -> str:
+    """Return what a command is about where its own name says little: a switch, a package, fetched source."""
+    values = command.values
+    if command.name == "cpmaddpackage" and "NAME" in values[:-1]:
+        return values[values.index("NAME") + 1][:MAX_TEXT]
+    telling = command.name in OPTIONS or command.name in _FETCHING or command.name == _FIND_MODULE_END
+    return values[0][:MAX_TEXT] if telling and values else ""
+
+
+def _holds_program(command: Command, piece: str) -> bool:
+    """Tell whether a word that a variable is set to may be a program: by its folder, or by the variable's name."""
+    return command.name == "set" and ("/" in piece or _PROGRAM_VARIABLE.search(command.arguments[0].value) is not None)
 
 
 def _imported(library: str) -> str:
     """Return the imported target of a library of the CUDA toolkit, empty for any other library."""
+    if file := _LIBRARY_FILE.match(library):
+        library = file[1]
     return _TARGETS.get(library) or ("CUDA::" + library if _CUDA_LIBRARY.match(library) else "")
 
 
@@ -218,7 +292,7 @@ def _holds_libraries(variable: str) -> bool:
 
 def _description(command: Command) -> int | None:
     """Return the position of the sentence that describes a variable to the user, None when there is none."""
-    if command.name in {"option", "cmake_dependent_option"}:
+    if command.name in OPTIONS:
         return 1
     values = command.values
     cached = values.index("CACHE") if command.name == "set" and "CACHE" in values else None
@@ -249,93 +323,3 @@ def _defined(command: Command) -> int | None:
     if position and command.arguments[0].value.upper() not in _WRITES_SECOND:
         return None
     return position
-
-
-# ----------------------------------------------------------------------------------------------------- wiring
-
-_SOURCE = re.compile(r"\.(?:cu|cuh|hip|c|cc|cpp|cxx|c\+\+|py)\Z", re.IGNORECASE)
-_BUILDING = re.compile(r"library|executable|module|extension|target_sources|(?:cuda|hip)_compile")
-_NOT_BUILDING = re.compile(r"find_|get_|set_|include|link_|install|export")
-_HERE = re.compile(r"\$\{(?:CMAKE_CURRENT_SOURCE_DIR|CMAKE_CURRENT_LIST_DIR|CMAKE_SOURCE_DIR|PROJECT_SOURCE_DIR)\}/?")
-_VARIABLE = re.compile(r"\$\{([\w.+/-]+)\}\Z", re.ASCII)
-_LINK_WORDS = frozenset(
-    {"PRIVATE", "PUBLIC", "INTERFACE", "LINK_PUBLIC", "LINK_PRIVATE", "debug", "optimized", "general"}
-)
-_FILLING = {"list": {"APPEND", "PREPEND", "INSERT"}, "file": {"GLOB", "GLOB_RECURSE"}}
-"""Commands whose second argument names the list that the others go into, by their operation."""
-_MAX_EXPANDED = 100_000
-"""List items looked at in one file; no build file comes near."""
-
-
-class Wiring:
-    """Reads off which sources make which target, and what targets need."""
-
-    def __init__(self, commands: Sequence[Command], lines: Lines) -> None:
-        self.commands = commands
-        self.lines = lines
-        self.lists: dict[str, dict[str, None]] = {}
-        self.budget = _MAX_EXPANDED
-
-    def links(self) -> Iterator[Link]:
-        """Yield the links of all commands in order; variables mean everything they were set to so far."""
-        for command in self.commands:
-            values = command.values
-            if not values:
-                continue
-            self._remember(command)
-            name = command.name
-            if name == "target_link_libraries":
-                for argument in command.arguments[1:]:
-                    if argument.value and argument.value not in _LINK_WORDS:
-                        yield self._link(LinkKind.LINK, argument.value.removeprefix("-l"), values[0], argument)
-            elif name == "find_package":
-                yield self._link(LinkKind.REQUIRES, values[0], "", command.arguments[0])
-            elif name == "add_subdirectory" or (name == "include" and values[0].endswith(".cmake")):
-                path = _HERE.sub("", values[0])
-                listing = path if name == "include" else path.rstrip("/") + "/CMakeLists.txt"
-                yield self._link(LinkKind.INCLUDE, listing, "", command.arguments[0])
-            elif _BUILDING.search(name) and not _NOT_BUILDING.match(name):
-                yield from self._sources(command)
-
-    def _sources(self, command: Command) -> Iterator[Link]:
-        """Yield the sources that a target is built from."""
-        target = command.values[0]
-        seen: set[str] = set()
-        for argument in command.arguments[1:]:
-            for source in self._expand(argument.value):
-                if source not in seen and _SOURCE.search(source) and "$" not in source:
-                    seen.add(source)
-                    yield self._link(LinkKind.BUILD, source, target, argument)
-
-    def _remember(self, command: Command) -> None:
-        """Keep what a command puts into a list."""
-        values = command.values
-        if command.name == "set":
-            self._add(values[0], values[1:])
-        elif command.name in _FILLING and len(values) > 2 and values[0].upper() in _FILLING[command.name]:
-            self._add(values[1], values[2:])
-
-    def _add(self, variable: str, values: Sequence[str]) -> None:
-        known = self.lists.setdefault(variable, {})
-        known.update((item, None) for value in values for item in value.split(";") if item)
-
-    def _expand(self, value: str) -> Iterator[str]:
-        """Yield the items that an argument stands for, through variables, each once and not without end."""
-        pending = value.split(";")[::-1]
-        visited: set[str] = set()
-        while pending and self.budget > 0:
-            self.budget -= 1
-            item = _HERE.sub("", pending.pop())
-            if item in visited:
-                continue
-            visited.add(item)
-            variable = _VARIABLE.match(item)
-            if variable is None:
-                yield item
-            else:
-                inner = self.lists.get(variable[1], {})
-                self.budget -= len(inner)
-                pending.extend(reversed(inner))
-
-    def _link(self, kind: LinkKind, to: str, via: str, argument: Argument) -> Link:
-        return Link(kind=kind, to=to[:MAX_TEXT], via=via[:MAX_TEXT], line=self.lines.line(argument.start))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from migrate.languages.python_guards import TARGET_WORDS
+from migrate.languages.branches import Branches
 
 _TOKEN = re.compile(
     r"""
@@ -31,13 +31,6 @@ class Argument(NamedTuple):
     quoted: bool
     literal: bool
     """In brackets: nothing in it is replaced."""
-
-
-class Chain(NamedTuple):
-    """An `if` with all its branches, or the file's top level."""
-
-    parent: int
-    targets: set[str]
 
 
 class Command(NamedTuple):
@@ -106,35 +99,17 @@ def _argument(token: re.Match[str]) -> Argument:
     return Argument(start, end, inner, quoted=token.lastgroup == "quoted", literal=token.lastgroup == "bracket")
 
 
-_TARGET_WORDS = TARGET_WORDS | {"ascendc": "cann", "hcc": "rocm", "hipcc": "rocm", "sycl": "intel"}
-_WORD = re.compile(r"[A-Za-z0-9]++")
-
-
-def condition_targets(values: Iterable[str]) -> set[str]:
-    """Return the targets that a condition names: `USE_ROCM`, `HIP_FOUND`, `DEVICE STREQUAL "npu"`."""
-    words = (word.lower() for value in values for word in _WORD.findall(value))
-    return {_TARGET_WORDS[word] for word in words if word in _TARGET_WORDS}
-
-
 def guards(commands: Iterable[Command]) -> Iterator[tuple[str, ...]]:
-    """Return, for each command, the targets that the branches around it already tell apart.
-
-    Every branch of a chain counts, also those before the one that names the target: whoever wrote
-    `if(USE_CUDA) ... elseif(USE_ROCM)` has answered the first branch in the second.
-    """
-    chains = [Chain(0, set())]
+    """Return, for each command, the targets that the branches around it already tell apart."""
+    branches = Branches()
     own: list[int] = []
-    stack = [0]
     for command in commands:
         if command.name == "if":
-            chains.append(Chain(stack[-1], set()))
-            stack.append(len(chains) - 1)
-        if command.name in {"if", "elseif"}:
-            chains[stack[-1]].targets.update(condition_targets(command.values) if stack[-1] else ())
-        own.append(stack[-1])
-        if command.name == "endif" and len(stack) > 1:
-            stack.pop()
-    for chain in chains:  # an outer chain stands before its inner ones
-        chain.targets.update(chains[chain.parent].targets)
-    known = [tuple(sorted(chain.targets)) for chain in chains]
+            branches.open(command.values)
+        elif command.name == "elseif":
+            branches.alternative(command.values)
+        own.append(branches.here)
+        if command.name == "endif":
+            branches.close()
+    known = branches.guards()
     return (known[index] for index in own)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import enum
+import functools
 import re
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
 
 TARGET_MACROS: dict[str, tuple[str, ...]] = {
     "rocm": (
-        "*USE_ROCM",
-        "*USE_HIP",
         "*USE_HIPBLAS",
         "*USE_HIPCC",
-        "*WITH_ROCM",
-        "*WITH_HIP",
-        "*ENABLE_ROCM",
-        "*ENABLE_HIP",
-        "*IS_ROCM",
-        "BUILD_ROCM",
-        "BUILD_HIP",
+        "*_ROCM",
+        "*_HIP",
+        "*_ON_AMD",
         "__HIP_PLATFORM_AMD__",
         "__HIP_PLATFORM_HCC__",
         "__HIPCC__",
@@ -41,33 +37,34 @@ TARGET_MACROS: dict[str, tuple[str, ...]] = {
         "__GFX*__",
     ),
     "cann": (
-        "*USE_NPU",
-        "*USE_CANN",
-        "*USE_ASCEND",
-        "*WITH_NPU",
+        "*_NPU",
+        "*_CANN",
+        "*_ASCEND",
         "*WITH_ASCEND*",
-        "*ENABLE_ASCEND",
-        "*ENABLE_NPU",
-        "ASCEND_*",
+        "*USE_ASCEND*",
         "ASCEND",
+        "ASCEND_*",
+        "__ASCEND*",
+        "__CANN__",
         "ASCENDC_*",
         "__CCE__",
         "__CCE_*",
         "__NPU_ARCH__",
         "__DAV_*",
     ),
-    "musa": ("*USE_MUSA", "*WITH_MUSA", "__MUSACC__", "__MUSA__", "__MUSA_ARCH__"),
-    "mlu": ("*USE_MLU", "*WITH_MLU", "__BANG__", "__BANG_ARCH__"),
+    "musa": ("*_MUSA", "__MUSACC__", "__MUSA__", "__MUSA_ARCH__", "MUSA_VERSION", "MUSART_VERSION"),
+    "mlu": ("*_MLU", "__BANG__", "__BANG_ARCH__"),
     "intel": (
-        "*USE_SYCL",
-        "*USE_XPU",
-        "*WITH_XPU",
-        "*WITH_SYCL",
+        "*_SYCL",
+        "*_XPU",
         "SYCL_LANGUAGE_VERSION",
         "__SYCL_COMPILER_VERSION",
         "__INTEL_LLVM_COMPILER",
         "__SYCL_DEVICE_ONLY__",
     ),
+    "metal": ("*_METAL", "*USE_MPS", "__METAL_VERSION__", "__METAL__"),
+    "maca": ("*_MACA", "__MACA__", "__MACACC__", "__MACA_ARCH__"),
+    "corex": ("*_COREX", "*_ILUVATAR", "__ILUVATAR__", "__COREX__"),
 }
 """Target id -> macros that only a build for it defines; `*` is any run of characters."""
 
@@ -88,6 +85,9 @@ VARYING_MACROS = (
 )
 """Those of them that a target's build defines only in one of its passes, or for one of its chips."""
 
+_NEGATED = re.compile(r"(?:\A|_)(?:NO|NOT|NON|DISABLE|DISABLED|WITHOUT|SKIP|EXCLUDE|HAS_NO)_")
+"""What turns a name round: `DISABLE_HIP` is set where there is no HIP."""
+
 
 def _pattern(globs: Iterable[str]) -> re.Pattern[str]:
     return re.compile("(?:" + "|".join(re.escape(glob).replace(r"\*", r"\w*") for glob in globs) + r")\Z")
@@ -97,8 +97,11 @@ _MACROS = {target: _pattern(globs) for target, globs in TARGET_MACROS.items()}
 _VARYING = _pattern(VARYING_MACROS)
 
 
+@functools.lru_cache(maxsize=10_000)
 def target_of(macro: str) -> str:
     """Return the target whose build defines a macro, or nothing."""
+    if _NEGATED.search(macro):
+        return ""
     return next((target for target, pattern in _MACROS.items() if pattern.match(macro)), "")
 
 
@@ -106,6 +109,15 @@ def target_of(macro: str) -> str:
 
 Value = int | None
 """A number, or None for what cannot be known."""
+
+
+class Undecided(enum.Enum):
+    """Says that a file does not settle what a macro is."""
+
+    UNDECIDED = enum.auto()
+
+
+UNDECIDED: Final = Undecided.UNDECIDED
 
 _TOKEN = re.compile(
     r"(?P<number>\d[\w.']*+)|(?P<name>[A-Za-z_$]\w*+)|(?P<operator>&&|\|\||[=!<>]=|<<|>>|[-+*/%<>&|^~!?:(),])|(?P<other>\S)"
@@ -140,12 +152,15 @@ class Build(NamedTuple):
 
     target: str
     """Target id; `cuda` defines no target's macros; empty leaves every macro open."""
+    own: Callable[..., Value | Undecided] | None = None
+    """What the file's own macros are: called with the name and `defined`."""
 
     def value(self, macro: str, *, defined: bool) -> Value:
         """Return what a macro, or `defined` of it, is in this build."""
         owner = target_of(macro) if self.target else ""
         if not owner:
-            return None
+            settled = self.own(macro, defined=defined) if self.own else UNDECIDED
+            return None if settled is UNDECIDED else settled
         if owner != self.target:
             return 0
         return 1 if defined and not _VARYING.match(macro) else None
@@ -168,12 +183,17 @@ class Expression:
 
     def value(self, build: Build) -> bool | None:
         """Return whether the condition holds, or None when that cannot be known."""
+        value = self.number(build)
+        return None if value is None else bool(value)
+
+    def number(self, build: Build) -> Value:
+        """Return the value of the expression, or None when that cannot be known."""
         reader = _Reader(self._tokens, build)
         try:
             value = reader.ternary(0)
         except _UnreadableError:
             return None
-        return None if value is None or not reader.done else bool(value)
+        return value if reader.done else None
 
 
 class _UnreadableError(Exception):

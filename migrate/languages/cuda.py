@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import re
 
-from migrate.languages.cuda_declarations import next_token
+from migrate.languages.cuda_embedded import embedded_code, kernels_inside
 from migrate.languages.cuda_kernels import Kernels
+from migrate.languages.cuda_launches import handed_on, mentioned
+from migrate.languages.cuda_links import file_links, source_links
 from migrate.languages.cuda_names import Names
 from migrate.languages.cuda_source import Source
+from migrate.languages.cuda_strings import hidden_lookups, named_kernels, string_uses
 from migrate.languages.cuda_warps import NAME as WARP_LITERAL
-from migrate.languages.lexical import Lexed, anchors, blank_ranges, code_lines, words
+from migrate.languages.lexical import Lexed, anchors, blank_ranges, code_lines
 from migrate.languages.preprocessor import Preprocessed, include_path
-from migrate.model import Extraction, Link, LinkKind, SourceFile, Use, UseKind, Vocabulary
-
-BINDING_MACROS = {
-    "PYBIND11_MODULE": "module",
-    "NB_MODULE": "module",
-    "TORCH_LIBRARY": "ops",
-    "TORCH_LIBRARY_FRAGMENT": "ops",
-    "TORCH_LIBRARY_IMPL": "ops",
-    "STABLE_TORCH_LIBRARY": "ops",
-    "STABLE_TORCH_LIBRARY_FRAGMENT": "ops",
-    "STABLE_TORCH_LIBRARY_IMPL": "ops",
-}
-"""Macro that offers names to Python -> what its first argument names."""
+from migrate.model import Blind, Embedded, Extraction, Link, LinkKind, SourceFile, Use, UseKind, Vocabulary
 
 _GENERATED = re.compile(r"(?i)@generated\b|\bauto-?generated\b|\bgenerated (?:by|from)\b|\bdo not (?:edit|modify)\b")
 _DEVICE_CODE = re.compile(r"__global__|<<<|asm|__device__|DEVICE")
@@ -41,29 +32,55 @@ class CudaFrontEnd:
         """Read one file; never raises for what the text holds."""
         lexed = Lexed(text)
         places = Preprocessed(lexed)
-        links = _include_links(lexed, places)
-        hits = anchors(vocabulary.anchors).hits(text)
+        links = _include_links(lexed, places) + file_links(file, lexed, places)
+        hits = anchors(vocabulary.anchors).hits(lexed.text)
         if not hits:
             live = blank_ranges(lexed.masked, places.disabled())
             return Extraction(links=tuple(links), code_lines=code_lines(live), generated=_says_it_is_generated(lexed))
         source = Source(file, lexed, places, vocabulary)
         names = Names(source, hits)
-        uses = [*names.uses]
-        links += _launch_links(uses) + _binding_links(source)
-        if _DEVICE_CODE.search(source.live):
+        uses = [*names.uses, *string_uses(source, names.literals)]
+        symbols: list[str] = []
+        links += [*_launch_links(uses), *source_links(source)]
+        if source.holds_kernels or _DEVICE_CODE.search(source.live):
             kernels = Kernels(source)
             uses += _without_repeats(kernels.uses, uses)
             links += kernels.links
+            symbols = kernels.symbols
+        inside = list(embedded_code(source))
+        hidden = [name for item in inside if isinstance(item, Embedded) for name in kernels_inside(item.text)]
+        named = named_kernels(source, [*symbols, *hidden])
+        links += _unlinked(links, [*mentioned(source, symbols), *handed_on(source), *named])
         return Extraction(
             uses=tuple(sorted(uses, key=_order)),
             links=tuple(sorted(links, key=lambda link: link.line)),
             definitions=tuple(names.definitions),
             code_lines=code_lines(source.live),
             generated=_says_it_is_generated(lexed),
+            embedded=tuple(item for item in inside if isinstance(item, Embedded)),
+            blind=_in_order(
+                *names.blind,
+                *hidden_lookups(source, platform=bool(uses)),
+                *(item for item in inside if isinstance(item, Blind)),
+            ),
         )
 
 
 FRONT_ENDS = {"cuda": CudaFrontEnd()}
+
+
+def _unlinked(known: list[Link], more: list[Link]) -> list[Link]:
+    """Return the first link to each kernel that no launch leads to: it is handed to something that launches it."""
+    names = {link.to for link in known if link.kind == LinkKind.LAUNCH}
+    first: dict[str, Link] = {}
+    for link in more:
+        if link.to not in names:
+            first.setdefault(link.to, link)
+    return list(first.values())
+
+
+def _in_order(*blind: Blind) -> tuple[Blind, ...]:
+    return tuple(sorted(set(blind), key=lambda item: (item.line, item.kind, item.text)))
 
 
 def _order(use: Use) -> tuple[int, int, int, int, str, str]:
@@ -101,19 +118,6 @@ def _launch_links(uses: list[Use]) -> list[Link]:
         if "kernel" in use.args
         for name in _KERNEL_NAME.findall(use.args["kernel"])[-1:]
     ]
-
-
-def _binding_links(source: Source) -> list[Link]:
-    """Return what the file offers to Python."""
-    links = []
-    for macro, prefix in BINDING_MACROS.items():
-        for at in words(source.code, macro):
-            opening = next_token(source.code, at + len(macro))
-            arguments = source.arguments(opening) if source.code[opening : opening + 1] == "(" else {}
-            if name := arguments.get("0"):
-                line = source.lines.line(at)
-                links.append(Link(kind=LinkKind.BINDING, to=f"{prefix}:{name}", via="provides", line=line))
-    return links
 
 
 def _says_it_is_generated(lexed: Lexed) -> bool:

@@ -7,25 +7,10 @@ import re
 from migrate.languages.cuda_source import Source
 from migrate.languages.cuda_structure import Region, RegionKind
 from migrate.languages.cuda_words import BUILT_IN, CLASS_KEYS, NOT_TYPES
+from migrate.languages.lexical import next_token, skip_back, word_start
 
 _FOLLOWS_NAME = frozenset("(=;,[{):")
 _WORD = re.compile(r"[A-Za-z_$]\w*\Z")
-_SPACE_BEFORE = frozenset(" \t\r\n\f\v")
-
-
-def skip_back(text: str, offset: int) -> int:
-    """Return the offset after the last character before an offset that is not white space."""
-    while offset > 0 and text[offset - 1] in _SPACE_BEFORE:
-        offset -= 1
-    return offset
-
-
-def word_start(text: str, end: int) -> int:
-    """Return where the word that ends at an offset begins."""
-    start = end
-    while start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_$"):
-        start -= 1
-    return start
 
 
 class Declarations:
@@ -109,12 +94,3 @@ def _is_invoked(region: Region) -> bool:
 
 def _in_body(region: Region | None, start: int) -> bool:
     return region is not None and region.kind is RegionKind.FUNCTION and start > region.open
-
-
-_SPACE = re.compile(r"(?:\s|\\\r?\n)*+")
-
-
-def next_token(text: str, offset: int) -> int:
-    """Return the offset of the next character that is neither white space nor a continued line's end."""
-    found = _SPACE.match(text, offset)
-    return found.end() if found else offset

@@ -9,35 +9,20 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from migrate.languages import cuda_asm
-from migrate.languages.cuda_declarations import next_token, skip_back
 from migrate.languages.cuda_features import Features, features_of_code, features_of_instruction
+from migrate.languages.cuda_launches import find_launches, launch_links, made_by_macros, plain
+from migrate.languages.cuda_macros import KERNEL_MARK
 from migrate.languages.cuda_source import Source
-from migrate.languages.cuda_structure import Region, name_before
+from migrate.languages.cuda_structure import Region
 from migrate.languages.cuda_tree import Witness, testimony
 from migrate.languages.cuda_warps import uses_of, warp_literals
-from migrate.languages.lexical import IDENTIFIER, blank_ranges, code_lines, words
-from migrate.model import Confidence, KernelFacts, Link, LinkKind, Use, UseKind
+from migrate.languages.lexical import IDENTIFIER, blank_ranges, code_lines, next_token, words
+from migrate.model import Confidence, KernelFacts, Use, UseKind
 
 _LAUNCH_BOUNDS = re.compile(r"\b__launch_bounds__\s*+\(")
-_LAUNCH = re.compile(r"(?<!<)<<<(?!<)")
-_CONFIGURATION = re.compile(r"[(\[{;]|>>>|<<<")
-_ROLES = ("grid", "block", "shared", "stream")
-_LAUNCH_REACH = 4_000
-_NAME_REACH = 600
+_HEAD_REACH = 4_000
 _MOST_CALLED = 200
 _SEMICOLON_OR_BRACE = re.compile(r"[;{]")
-
-
-class Launch(NamedTuple):
-    """One `<<<>>>`."""
-
-    kernel: str
-    """Name with template arguments; empty when an expression gives it."""
-    start: int
-    at: int
-    """Offset of `<<<`."""
-    end: int
-    args: dict[str, str]
 
 
 class Reached(NamedTuple):
@@ -61,26 +46,27 @@ class Kernels:
 
     Attributes:
         uses: Kernels, launches, instructions and warp-width literals that are asked for, in no order.
-        links: From launches to kernels.
+        symbols: Names of the kernels.
+        links: From where kernels are started to the kernels.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._assembly = list(cuda_asm.statements(source)) if "asm" in source.live else []
-        self._launches = list(self._find_launches())
+        self._launches = list(find_launches(source))
         self._witness = self._hear_witness()
         self._literals = warp_literals(source)
         self._reached = self._reached_by_kernels()
         self.uses: list[Use] = []
-        self.links = [
-            Link(kind=LinkKind.LAUNCH, to=_plain(launch.kernel), line=source.lines.line(launch.start))
-            for launch in self._launches
-            if launch.kernel
-        ]
+        self.symbols: list[str] = []
         self._emit_kernels()
         self._emit_launches()
         self._emit_assembly()
         self.uses += uses_of(source, self._literals)
+        self.links = [
+            *launch_links(source, self._launches),
+            *made_by_macros(source, source.kernel_macros),
+        ]
 
     def _hear_witness(self) -> Witness:
         """Ask the grammar about the functions that hold something to confirm."""
@@ -97,7 +83,7 @@ class Kernels:
 
     def _emit_kernels(self) -> None:
         source = self._source
-        if not source.wants(UseKind.KERNEL, "__global__"):
+        if not source.wants(UseKind.KERNEL, KERNEL_MARK):
             return
         invoked = set()
         covered: list[tuple[int, int]] = []
@@ -108,9 +94,11 @@ class Kernels:
             if region.macro:
                 invoked.add(region.macro)
             if not region.abandoned:
+                self.symbols.append(region.name)
                 self.uses.append(self._kernel(region))
         for at in self._lost(covered):
             if use := self._lost_kernel(at):
+                self.symbols.append(use.symbol)
                 self.uses.append(use)
         for macro in source.kernel_macros:
             if macro.name not in invoked:
@@ -123,7 +111,7 @@ class Kernels:
                 self.uses.append(
                     source.use(
                         UseKind.KERNEL,
-                        "__global__",
+                        KERNEL_MARK,
                         item.start,
                         item.end,
                         text=source.argument(item.start, item.end),
@@ -135,7 +123,7 @@ class Kernels:
 
     def _kernel(self, region: Region) -> Use:
         source = self._source
-        mark = next(words(source.code, "__global__", region.start, region.open), -1)
+        mark = next(words(source.code, KERNEL_MARK, region.start, region.open), -1)
         confirmed = self._witness.kernels.get(mark) == region.close
         reached = self._reached.get(id(region), Reached(Features()))
         args = {}
@@ -143,7 +131,7 @@ class Kernels:
             args["launch_bounds"] = ", ".join(source.arguments(bounds.end() - 1).values())
         return source.use(
             UseKind.KERNEL,
-            "__global__",
+            KERNEL_MARK,
             region.start,
             region.close,
             symbol=region.name,
@@ -161,7 +149,7 @@ class Kernels:
     def _lost(self, covered: list[tuple[int, int]]) -> Iterator[int]:
         """Return the `__global__` that no kernel accounts for; declarations are among them."""
         starts = [start for start, _ in covered]
-        for at in words(self._source.code, "__global__"):
+        for at in self._source.kernel_heads:
             index = bisect.bisect_right(starts, at) - 1
             if index < 0 or at >= covered[index][1]:
                 yield at
@@ -169,7 +157,7 @@ class Kernels:
     def _lost_kernel(self, at: int) -> Use | None:
         """Read a kernel by its brackets alone; None for a declaration."""
         source = self._source
-        paren = source.code.find("(", at, at + _LAUNCH_REACH)
+        paren = source.code.find("(", at, at + _HEAD_REACH)
         position = at
         while paren >= 0:
             close = source.brackets.close(paren)
@@ -179,7 +167,7 @@ class Kernels:
             paren = next_token(source.code, position)
             if source.code[paren : paren + 1] != "(":
                 paren = -1
-        stop = _SEMICOLON_OR_BRACE.search(source.code, position, position + _LAUNCH_REACH)
+        stop = _SEMICOLON_OR_BRACE.search(source.code, position, position + _HEAD_REACH)
         if stop is None or stop[0] == ";":
             return None
         close = source.brackets.close(stop.start())
@@ -192,7 +180,7 @@ class Kernels:
         )
         return source.use(
             UseKind.KERNEL,
-            "__global__",
+            KERNEL_MARK,
             at,
             end,
             text=source.argument(at, stop.start()),
@@ -247,7 +235,7 @@ class Kernels:
         by_name: dict[str, list[Region]] = defaultdict(list)
         for region in device:
             if not region.kernel:
-                by_name[_plain(region.name).rpartition("::")[2]].append(region)
+                by_name[plain(region.name).rpartition("::")[2]].append(region)
         called: dict[int, list[Region]] = {}
         for region in device:
             words = dict.fromkeys(IDENTIFIER.findall(self._source.code, region.open, region.close))
@@ -255,44 +243,6 @@ class Kernels:
         return called
 
     # ----------------------------------------------------------------------------------------------- launches
-
-    def _find_launches(self) -> Iterator[Launch]:
-        source = self._source
-        for found in _LAUNCH.finditer(source.live):
-            at = found.start()
-            text = source.text_around(at)
-            before = skip_back(text, at)
-            named = name_before(text, source.brackets, max(0, before - _NAME_REACH), at)
-            start = named[1] if named else before
-            if before == 0 or not (named or text[before - 1] in ")]>"):
-                continue
-            close = self._configuration_end(found.end())
-            parts = source.brackets.split(found.end(), close) if close else []
-            args = {role: source.argument(*part) for role, part in zip(_ROLES, parts, strict=False)}
-            end = close + 3 if close else found.end()
-            opening = next_token(source.live, end)
-            if source.live[opening : opening + 1] == "(" and (last := source.brackets.close(opening)) is not None:
-                end = last + 1
-            kernel = self._spelled(start, before, named[0]) if named else ""
-            if kernel:
-                args["kernel"] = kernel[: 2 * len(_plain(kernel)) + 200]
-            yield Launch(kernel, start, at, end, args)
-
-    def _spelled(self, start: int, end: int, name: str) -> str:
-        return self._source.argument(start, end) or name
-
-    def _configuration_end(self, start: int) -> int | None:
-        live = self._source.live
-        position = start
-        limit = min(len(live), start + _LAUNCH_REACH)
-        while found := _CONFIGURATION.search(live, position, limit):
-            if found[0] == ">>>":
-                return found.start()
-            close = self._source.brackets.close(found.start()) if found[0] in "([{" else None
-            if close is None:
-                return None
-            position = close + 1
-        return None
 
     def _emit_launches(self) -> None:
         source = self._source
@@ -307,7 +257,7 @@ class Kernels:
                     item.start,
                     item.end,
                     args=item.args,
-                    symbol=_plain(item.kernel),
+                    symbol=plain(item.kernel),
                     confidence=Confidence.HIGH if confirmed else Confidence.MEDIUM,
                 )
             )
@@ -334,11 +284,6 @@ class Kernels:
                 self.uses.append(
                     source.use(UseKind.ASM, "asm", statement.keyword, statement.end, confidence=Confidence.MEDIUM)
                 )
-
-
-def _plain(name: str) -> str:
-    """Return a name without template arguments."""
-    return name.partition("<")[0].strip()
 
 
 def _total(region: Region, own: dict[int, Counter[str]], called: dict[int, list[Region]]) -> Reached:

@@ -6,42 +6,37 @@ to its whole qualified name and then asked for in the vocabulary.
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from migrate.languages.cuda_declarations import Declarations, next_token, skip_back, word_start
+from migrate.languages.cuda_declarations import Declarations
+from migrate.languages.cuda_fields import fields
+from migrate.languages.cuda_launches import LAUNCH_CALLS
+from migrate.languages.cuda_macros import may_be_asked, pasted_names, pasting_macros
 from migrate.languages.cuda_source import LONGEST_TEXT, Source
+from migrate.languages.cuda_strings import pragma_operators
 from migrate.languages.cuda_structure import RegionKind
-from migrate.languages.cuda_words import NOT_TYPES, QUALIFIERS, TRAILING
-from migrate.languages.lexical import IDENTIFIER, INCLUDES, Directive, Literal, words
+from migrate.languages.cuda_words import COMMON_WORDS, NOT_TYPES, QUALIFIERS, TRAILING
+from migrate.languages.lexical import IDENTIFIER, INCLUDES, Directive, Literal, next_token, skip_back, word_start, words
 from migrate.languages.preprocessor import include_path
-from migrate.model import Confidence, Use, UseKind, glob_regex
-
-LAUNCH_CALLS: dict[str, dict[str, int]] = {
-    "cudaLaunchKernel": {"kernel": 0, "grid": 1, "block": 2, "shared": 4, "stream": 5},
-    "cudaLaunchCooperativeKernel": {"kernel": 0, "grid": 1, "block": 2, "shared": 4, "stream": 5},
-    "cudaLaunchKernelEx": {"kernel": 1},
-    "cudaLaunchKernelExC": {"kernel": 1},
-    "cuLaunchKernel": {"kernel": 0, "grid": 1, "block": 4, "shared": 7, "stream": 8},
-    "cuLaunchKernelEx": {"kernel": 1},
-    "cuLaunchCooperativeKernel": {"kernel": 0, "grid": 1, "block": 4, "shared": 7, "stream": 8},
-}
-"""Calls that launch a kernel -> where the parts of the launch stand among their arguments."""
-
-ENVIRONMENT_CALLS = frozenset({"getenv", "secure_getenv", "setenv", "putenv", "unsetenv", "_putenv_s", "_dupenv_s"})
+from migrate.model import Blind, BlindKind, Confidence, Use, UseKind, glob_regex
 
 _CONDITIONS = frozenset({"if", "elif", "ifdef", "ifndef", "elifdef", "elifndef", "define", "undef"})
 _TEXTS = frozenset({"error", "warning", "line", "ident", "pragma", *INCLUDES})
 _NAMED = (UseKind.NAME, UseKind.CALL, UseKind.MACRO, UseKind.LAUNCH)
 _MOST_PARTS = 16
 _MOST_OPENED = 32
-_LONGEST_STRING = 400
-_CALL_REACH = 400
+_DEVICE_HEADERS = ("cuda_fp16.h", "cuda_runtime", '.cuh"', ".cuh>")
+"""Parts of the names of headers that bring the platform's common words along."""
+_LONGEST_ALIAS = 200
+_NO_NAME = "?"
+_LONGEST_BLIND = 200
 
 _NAMESPACE_ALIAS = re.compile(r"namespace\s+(\w+)\s*=\s*(?:::\s*)?((?:\w++\s*+::\s*+)*+\w+)\s*;")
+_MACRO_ALIAS = re.compile(r"[ \t]*+(\w++)[ \t]++(?:::)?(\w++(?:::\w++)*+)[ \t\r\n]*+\Z")
 _USING_NAMESPACE = re.compile(r"using\s+namespace\s+(?:::\s*)?((?:\w++\s*+::\s*+)*+\w+)\s*;")
 _USING_NAME = re.compile(r"using\s+(?:::\s*)?((?:\w++\s*+::\s*+)++)(\w+)\s*;")
 
@@ -60,6 +55,8 @@ class Names:
     Attributes:
         uses: What the vocabulary asks for, in no order.
         definitions: Own names that the vocabulary asks for.
+        literals: String literals that hold anchors.
+        blind: Names that macros put together and that nothing in the file completes.
     """
 
     def __init__(self, source: Source, hits: list[tuple[int, int]]) -> None:
@@ -67,18 +64,18 @@ class Names:
         self._text = source.live
         self._declarations = Declarations(source)
         self._directives = source.lexed.directives
-        self._directive_starts = [item.start for item in self._directives]
         self._aliases, self._opened = self._namespaces()
         self.uses: list[Use] = []
         self.definitions: dict[str, None] = {}
         self._shadowed: dict[str, int] = {}
-        words, literals = self._places(hits)
+        self._asked: set[tuple[int, str]] = set()
+        words, self.literals = self._places(hits)
         done = 0
         for start, end in sorted({*words, *self._aliased()}):
             if start >= done:
                 done = self._identifier(start, end)
-        for literal in literals:
-            self._string(literal)
+        self.uses += fields(source)
+        self.blind = self._pasted()
         self._include_and_pragma_lines()
 
     # --------------------------------------------------------------------------------------------- candidates
@@ -106,8 +103,10 @@ class Names:
         roots = self._source.qualified.roots
         aliases: dict[str, str] = {}
         opened: dict[str, None] = {}
+        aliases |= dict(self._macro_aliases())
         for found in _statements(code, "namespace", _NAMESPACE_ALIAS):
-            aliases[found[1]] = self._resolve("".join(found[2].split()), aliases, opened)
+            if not self._source.places.state(found.start()).foreign:
+                aliases[found[1]] = self._resolve("".join(found[2].split()), aliases, opened)
         for found in _statements(code, "using", _USING_NAMESPACE):
             space = self._resolve("".join(found[1].split()), aliases, opened)
             if space.split("::")[0] in roots:
@@ -116,6 +115,20 @@ class Names:
             aliases[found[2]] = self._resolve("".join(found[1].split()) + found[2], aliases, opened)
         kept = {name: full for name, full in aliases.items() if full.split("::")[0] in roots}
         return kept, list(opened)[:_MOST_OPENED]
+
+    def _macro_aliases(self) -> Iterator[tuple[str, str]]:
+        """Yield macros that stand for a name in a namespace of the platform: `#define CUB_NS cub`."""
+        qualified = self._source.qualified
+        meant: dict[str, set[str]] = defaultdict(set)
+        for item in self._directives:
+            if item.keyword == "define" and item.end - item.start < _LONGEST_ALIAS:
+                found = _MACRO_ALIAS.match(self._text, item.body, item.end)
+                if found and not self._source.places.state(item.start).foreign:
+                    meant[found[1]].add(found[2])
+        for name, spaces in meant.items():
+            space = next(iter(spaces))
+            if len(spaces) == 1 and name not in qualified.roots and space in qualified.members:
+                yield name, space
 
     def _resolve(self, name: str, aliases: dict[str, str], opened: Iterable[str]) -> str:
         first, separator, rest = name.partition("::")
@@ -139,7 +152,7 @@ class Names:
 
     def _identifier(self, start: int, end: int) -> int:
         """Emit what an identifier gives; return the end of its qualified name."""
-        directive = self._directive(start)
+        directive = self._source.directive_at(start)
         if directive is not None and directive.keyword in _TEXTS:
             return end
         if directive is not None and directive.keyword in _CONDITIONS and self._macro(directive, start, end):
@@ -158,10 +171,6 @@ class Names:
             if region is not None and local and part.start != region.name_at:  # an overload may call the platform's
                 self._shadowed[part.word] = region.close
 
-    def _directive(self, offset: int) -> Directive | None:
-        index = bisect.bisect_right(self._directive_starts, offset) - 1
-        return self._directives[index] if index >= 0 and offset < self._directives[index].end else None
-
     def _macro(self, directive: Directive, start: int, end: int) -> bool:
         """Emit a macro that a condition asks for or a definition names; False inside a definition's body."""
         word = self._text[start:end]
@@ -169,6 +178,9 @@ class Names:
             if self._text[directive.body : start].strip(" \t\\\r\n"):
                 return False
             self._define(Part(word, start, end))
+        if (directive.start, word) in self._asked:  # one condition asks for a macro once
+            return True
+        self._asked.add((directive.start, word))
         kinds = (UseKind.MACRO,) if directive.keyword == "define" else (UseKind.MACRO, UseKind.NAME)
         for kind in kinds:
             if self._source.wants(kind, word):
@@ -188,6 +200,8 @@ class Names:
             before = skip_back(text, parts[0].start)
             if text[before - 2 : before] != "::" or before < 2:
                 break
+            if _is_global(text, before - 2):
+                break
             before = skip_back(text, before - 2)
             first = word_start(text, before)
             if first == before or text[first].isdigit():
@@ -198,7 +212,7 @@ class Names:
             parts.insert(0, Part(text[first:before], first, before))
         while len(parts) < 2 * _MOST_PARTS:
             after = next_token(text, parts[-1].end)
-            if not text.startswith("::", after):
+            if not text.startswith("::", after) or _is_global(text, after):
                 break
             found = IDENTIFIER.match(text, next_token(text, after + 2))
             if found is None:
@@ -220,14 +234,14 @@ class Names:
             if parts[0].word not in self._aliases:
                 self._define(parts[0])
             return
-        if parts[0].start < self._shadowed.get(parts[0].word, 0):
+        if parts[0].start < self._shadowed.get(parts[0].word, 0) or self._is_another_word(parts):
             return
         for full, confidence in self._meanings(parts[0].word):
             for length in range(len(parts), 0, -1):
                 name = "::".join((full, *(part.word for part in parts[1:length])))
                 if self._emit(parts[:length], name, confidence):
                     return
-        if self._emit_anywhere(parts):
+        if self._emit_anywhere(parts) or self._emit_wrapped(parts):
             return
         word = parts[0].word
         if word in self._source.qualified.roots:
@@ -236,6 +250,15 @@ class Names:
         if emitted and len(parts) > 1:  # an enumeration's value: `cudaMemcpyKind::cudaMemcpyDefault`
             self._emit(parts[-1:], parts[-1].word, Confidence.HIGH)
 
+    def _is_another_word(self, parts: list[Part]) -> bool:
+        """Tell a common word that the file uses for itself from the platform's name."""
+        word = parts[0].word
+        if word not in COMMON_WORDS:
+            return False
+        if len(parts) > 1 or word in self.definitions:
+            return True
+        return not (self._source.is_cuda or any(header in self._source.text for header in _DEVICE_HEADERS))
+
     def _emit_anywhere(self, parts: list[Part]) -> bool:
         """Emit a qualified name that is asked for under any namespace."""
         globs = self._source.qualified.anywhere
@@ -243,6 +266,26 @@ class Names:
             name = "::".join(part.word for part in parts[:length])
             if glob_regex(globs).match(name):
                 return self._emit(parts[:length], name, Confidence.HIGH)
+        return False
+
+    def _emit_wrapped(self, parts: list[Part]) -> bool:
+        """Emit a name of a namespace of the platform that another file put into one of its own, or renamed.
+
+        `detail::cub::BlockScan` and `my_cub::BlockScan` are taken for `cub::BlockScan`; only namespaces of which every
+        name is asked for count, because parts of others (`my::cuda`) are everybody's.
+        """
+        roots = self._source.qualified.roots
+        for index, part in enumerate(parts[:-1]):
+            renamed = not index and "_" in part.word
+            if renamed and not parts[1].word[0].isupper():  # thrust::cuda_cub is a namespace of functions of its own
+                continue
+            for root in {part.word.partition("_")[0], part.word.rpartition("_")[2]} if renamed else {part.word}:
+                if root in roots and self._source.wants(UseKind.NAME, f"{root}::{_NO_NAME}"):
+                    names = [root, *(each.word for each in parts[index + 1 :])]
+                    return any(
+                        self._emit(parts[index : index + length], "::".join(names[:length]), Confidence.MEDIUM)
+                        for length in range(len(names), 1, -1)
+                    )
         return False
 
     def _meanings(self, word: str) -> Iterator[tuple[str, Confidence]]:
@@ -289,50 +332,35 @@ class Names:
         template = self._source.argument(after + 1, close)
         return (following if text[following : following + 1] == "(" else None), template
 
-    # ------------------------------------------------------------------------------------------------ strings
-
-    def _string(self, literal: Literal) -> None:
+    def _pasted(self) -> list[Blind]:
+        """Emit the names that macros put together where they are used; return the macros that remain open."""
         source = self._source
-        value = source.text[literal.value_start : literal.value_end]
-        if len(value) > _LONGEST_STRING or source.places.state(literal.start).disabled:
-            return
-        args = self._called_with(literal)
-        callee = args.get("callee", "").rpartition("::")[2]
-        if callee == "_Pragma":
-            self._pragma_words(value, literal.value_start)
-            return
-        kinds = (UseKind.ENV, UseKind.STRING) if callee in ENVIRONMENT_CALLS else (UseKind.STRING,)
-        kind = next((kind for kind in kinds if source.wants(kind, value)), None)
-        if kind is not None:
-            self.uses.append(
-                source.use(kind, value, literal.start, literal.end, args=args if kind is UseKind.STRING else {})
+        macros = pasting_macros(self._text, self._directives)
+        resolved = set()
+        for word, at, arguments in source.invocations(macros):
+            for name, _ in pasted_names(macros[word], arguments):
+                kind = next((kind for kind in (UseKind.CALL, UseKind.NAME) if source.wants(kind, name)), None)
+                resolved.add(word)
+                if kind is not None:
+                    end = at + len(word)
+                    self.uses.append(source.use(kind, name, at, end, confidence=Confidence.MEDIUM))
+        return [
+            Blind(
+                kind=BlindKind.GENERATED_SOURCE,
+                line=source.lines.line(macro.at),
+                text=self._text[macro.at :].partition("\n")[0][:_LONGEST_BLIND],
             )
-
-    def _called_with(self, literal: Literal) -> dict[str, str]:
-        """Return the call that a string is an argument of, and which one."""
-        text = self._text
-        depth = parameter = 0
-        for offset in range(literal.start - 1, max(-1, literal.start - _CALL_REACH), -1):
-            sign = text[offset]
-            if sign in ";{}":
-                break
-            if sign == ")":
-                depth += 1
-            elif sign == "," and not depth:
-                parameter += 1
-            elif sign == "(":
-                if not depth:
-                    end = skip_back(text, offset)
-                    parts, _ = self._chain(word_start(text, end), end)
-                    callee = "::".join(part.word for part in parts)
-                    return {"callee": callee, "parameter": str(parameter)} if callee else {}
-                depth -= 1
-        return {}
+            for name, macro in macros.items()
+            if name not in resolved and may_be_asked(macro, source.asked)
+        ]
 
     # --------------------------------------------------------------------------------------------- directives
 
     def _include_and_pragma_lines(self) -> None:
         source = self._source
+        for literal in pragma_operators(source, self.literals):
+            value = source.text[literal.value_start : min(literal.value_end, literal.value_start + LONGEST_TEXT)]
+            self._pragma_words(value, literal.value_start)
         for item in self._directives:
             if item.keyword not in ("include", "include_next", "pragma") or source.places.state(item.start).disabled:
                 continue
@@ -357,6 +385,11 @@ class Names:
 def _statements(code: str, keyword: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
     """Return the statements of a form that begin with a keyword."""
     return (found for at in words(code, keyword) if (found := pattern.match(code, at)))
+
+
+def _is_global(text: str, at: int) -> bool:
+    """Tell the `::` of `Type ::name`, where a global name begins, from that of `Type::name` and `Type :: name`."""
+    return text[at - 1 : at] in (" ", "\t") and not text[at + 2 : at + 3].isspace()
 
 
 def _is_member(text: str, before: int, start: int) -> bool:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from migrate.languages.cuda_structure import Structure, function_name
-from migrate.languages.lexical import Brackets, Directive, Lexed, blank_ranges, words
+from migrate.languages.cuda_macros import (
+    KERNEL_MARK,
+    ForeignHeads,
+    KernelMacro,
+    foreign_heads,
+    kernel_macros,
+    kernel_marks,
+    parameters_of,
+)
+from migrate.languages.cuda_structure import Structure
+from migrate.languages.lexical import IDENTIFIER, Brackets, Directive, Lexed, blank_ranges, next_token, words
 from migrate.languages.preprocessor import EVERYBODY, Preprocessed, targets_of_file
 from migrate.model import Confidence, KernelFacts, NameSet, SourceFile, Use, UseKind, Vocabulary
 
 LONGEST_TEXT = 400
 LONGEST_ARGUMENT = 200
-_INSTANTIATION = re.compile(r"\btemplate(?!\s*+(?:\\\s*+)*+<)")
-_MACRO = re.compile(r"\s*(?P<name>\w+)(?:\((?P<parameters>[^()]*+)\))?")
 
 
 @dataclass(frozen=True)
@@ -49,17 +55,14 @@ def qualified_names(names: tuple[tuple[UseKind, NameSet], ...]) -> QualifiedName
     return QualifiedNames(frozenset(space.split("::")[0] for space in members), listed, tuple(sorted(anywhere)))
 
 
-class KernelMacro(NamedTuple):
-    """A macro that writes a kernel, or the head of one."""
+@functools.lru_cache(maxsize=16)
+def _known_names(_asked: tuple[tuple[UseKind, NameSet], ...]) -> dict[tuple[UseKind, str], bool]:
+    """Return what is known so far of a vocabulary; files of one project ask for the same names over and over."""
+    return {}
 
-    name: str
-    symbol: str
-    """The kernel's name, or the macro's when an argument gives it."""
-    argument: int | None
-    """Which argument names the kernel, when the body follows each use of the macro."""
-    directive: Directive
-    at: int
-    """Offset of `__global__`."""
+
+_MOST_KNOWN = 100_000
+"""Answers that are kept: some 10 MB, and more than any project has different names near anchors."""
 
 
 class Source:
@@ -71,6 +74,7 @@ class Source:
         live: Masked text without disabled stretches.
         code: The same without directives.
         brackets: Of the live text.
+        asked: Names that the vocabulary asks for, by kind.
     """
 
     def __init__(self, file: SourceFile, lexed: Lexed, places: Preprocessed, vocabulary: Vocabulary) -> None:
@@ -83,46 +87,71 @@ class Source:
         self.live = blank_ranges(lexed.masked, self.disabled)
         self.code = blank_ranges(self.live, [(item.start, item.end) for item in lexed.directives])
         self.brackets = Brackets(self.live)
-        self.qualified = qualified_names(tuple(vocabulary.names.items()))
+        self.asked = tuple(vocabulary.names.items())
+        self.qualified = qualified_names(self.asked)
         self._vocabulary = vocabulary
-        self._wanted: dict[tuple[UseKind, str], bool] = {}
+        self._wanted = _known_names(self.asked)
         self._file_guards = targets_of_file(file.path, lexed, places)
 
     @functools.cached_property
     def structure(self) -> Structure:
         """Return the regions of the file."""
-        kernels = list(words(self.code, "__global__"))
-        macros = {macro.name: macro.argument for macro in self.kernel_macros if macro.argument is not None}
-        return Structure(self.code, self.brackets, self.places.marks, kernels, macros)
+        heads = [macro for macro in self.kernel_macros if not macro.whole]
+        macros = {macro.name: macro.argument for macro in heads if macro.argument is not None}
+        macros |= dict.fromkeys(self._foreign_heads.heads, 0)
+        return Structure(self.code, self.brackets, self.places.marks, self.kernel_heads, macros)
 
     @functools.cached_property
     def kernel_macros(self) -> list[KernelMacro]:
         """Return the macros whose replacement holds a kernel's head."""
-        if "__global__" not in self.live:
+        if KERNEL_MARK not in self.live:
             return []
-        return [
-            macro for item in self.lexed.directives if item.keyword == "define" for macro in self._kernel_macro(item)
-        ]
+        return list(kernel_macros(self.live, self.brackets, self.lexed.directives))
 
-    def _kernel_macro(self, item: Directive) -> Iterator[KernelMacro]:
-        found = _MACRO.match(self.live, item.body, item.end)
-        at = next(words(self.live, "__global__", item.body, item.end), None)
-        if found is None or at is None:
-            return
-        body = self.live.find("{", at + len("__global__"), item.end)
-        declared = body < 0 and self.live[item.body : item.end].rstrip().endswith(";")
-        if declared or _INSTANTIATION.search(self.live, item.body, at):
-            return
-        head = function_name(self.live, self.brackets, at + len("__global__"), item.end if body < 0 else body)
-        parameters = [word.strip() for word in (found["parameters"] or "").split(",")]
-        symbol = head.name if head and head.name not in parameters else found["name"]
-        argument = parameters.index(head.name) if head and head.name in parameters and body < 0 else None
-        yield KernelMacro(found["name"], symbol, argument, item, at)
+    @functools.cached_property
+    def kernel_heads(self) -> list[int]:
+        """Return where `__global__`, or a macro that stands for it, marks a kernel outside directives."""
+        marks = {KERNEL_MARK, *self._foreign_heads.marks}
+        if KERNEL_MARK in self.live:
+            marks |= kernel_marks(self.live, self.lexed.directives)
+        if len(marks) > _FEW_WORDS:
+            return [found.start() for found in IDENTIFIER.finditer(self.code) if found[0] in marks]
+        return sorted(at for mark in marks for at in words(self.code, mark))
+
+    @property
+    def holds_kernels(self) -> bool:
+        """Tell whether anything in the file begins a kernel."""
+        return bool(self.kernel_heads or self._foreign_heads.heads)
+
+    @functools.cached_property
+    def _foreign_heads(self) -> ForeignHeads:
+        known = {named[0] for item in self.lexed.directives if (named := self._defined(item))}
+        return foreign_heads(self.code, self.brackets, frozenset(known))
+
+    def _defined(self, item: Directive) -> tuple[str, tuple[str, ...], int] | None:
+        return parameters_of(self.live, item) if item.keyword == "define" else None
 
     @functools.cached_property
     def is_cuda(self) -> bool:
         """Tell whether the device compiler reads the file: by its suffix, or by what stands in it."""
-        return self.file.path.lower().endswith((".cu", ".cuh", ".cu.h", ".cu.inc")) or "__device__" in self.live
+        named = self.file.path.lower().removesuffix(".in").endswith((".cu", ".cuh", ".cu.h", ".cu.inc", ".cu.hpp"))
+        return named or "__device__" in self.live or KERNEL_MARK in self.live
+
+    @functools.cached_property
+    def _directive_starts(self) -> list[int]:
+        return [item.start for item in self.lexed.directives]
+
+    def directive_at(self, offset: int) -> Directive | None:
+        """Return the preprocessor line that holds an offset."""
+        index = bisect.bisect_right(self._directive_starts, offset) - 1
+        item = self.lexed.directives[index] if index >= 0 else None
+        return item if item is not None and offset < item.end else None
+
+    def parameters_at(self, offset: int) -> tuple[str, ...]:
+        """Return the parameters of the macro whose definition holds an offset."""
+        item = self.directive_at(offset)
+        named = self._defined(item) if item is not None else None
+        return named[1] if named else ()
 
     def text_around(self, offset: int) -> str:
         """Return the text where the neighbours of a place are its own: without directives, unless in one."""
@@ -133,6 +162,8 @@ class Source:
         key = (kind, name)
         known = self._wanted.get(key)
         if known is None:
+            if len(self._wanted) >= _MOST_KNOWN:
+                self._wanted.clear()
             known = self._wanted[key] = self._vocabulary.wants(kind, name)
         return known
 
@@ -150,10 +181,6 @@ class Source:
         kernel: KernelFacts | None = None,
     ) -> Use:
         """Make a use of the place between two offsets."""
-        state = self.places.state(start)
-        guards = {*state.guards, *self._file_guards}
-        if state.foreign or self._file_guards:
-            guards.add(EVERYBODY)
         return Use(
             kind=kind,
             name=name,
@@ -162,10 +189,18 @@ class Source:
             symbol=symbol,
             args=args or {},
             scope=self.structure.scope(start),
-            guarded_by=tuple(sorted(guards)),
+            guarded_by=self.guards(start),
             confidence=confidence,
             kernel=kernel,
         )
+
+    def guards(self, offset: int) -> tuple[str, ...]:
+        """Return the targets that have a branch of their own at a place."""
+        state = self.places.state(offset)
+        guards = {*state.guards, *self._file_guards}
+        if state.foreign or self._file_guards:
+            guards.add(EVERYBODY)
+        return tuple(sorted(guards))
 
     def argument(self, start: int, end: int) -> str:
         """Return an argument's source on one line, without comments, shortened."""
@@ -176,6 +211,15 @@ class Source:
         parts = self.brackets.arguments(opening) or []
         return {str(index): self.argument(*part) for index, part in enumerate(parts[:_MOST_ARGUMENTS])}
 
+    def invocations(self, macros: Collection[str]) -> Iterator[tuple[str, int, dict[str, str]]]:
+        """Yield where macros are used outside of directives, with their arguments."""
+        for found in IDENTIFIER.finditer(self.code) if macros else ():
+            opening = next_token(self.code, found.end()) if found[0] in macros else -1
+            if opening >= 0 and self.code[opening : opening + 1] == "(":
+                yield found[0], found.start(), self.arguments(opening)
 
+
+_FEW_WORDS = 4
+"""Words that are searched for one by one; more are looked up in one pass over all."""
 _MOST_ARGUMENTS = 64
 _ARGUMENT_REACH = 2_000

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from migrate.languages.cuda_words import ATTRIBUTES, CONTROL, TRAILING
-from migrate.languages.lexical import IDENTIFIER, Brackets, words
+from migrate.languages.cuda_words import ATTRIBUTES, CONTROL, KEYWORD_TYPES, QUALIFIERS, TRAILING
+from migrate.languages.lexical import IDENTIFIER, Brackets, skip_back
 from migrate.languages.preprocessor import Mark
 
 
@@ -88,7 +88,7 @@ class Structure:
         code: Masked text without disabled stretches and without directives.
         brackets: Of the live text; offsets are the same.
         marks: The preprocessor's branches.
-        kernels_at: Offsets of `__global__` outside directives.
+        kernels_at: Offsets of `__global__` and its like outside directives, sorted.
         kernel_macros: Macros that write the head of a kernel -> which of their arguments names it.
     """
 
@@ -223,7 +223,7 @@ class Structure:
         head = self._code[start:brace]
         kind, name, name_at = self._classify(head, start, brace)
         function = kind is RegionKind.FUNCTION
-        kernel = function and next(words(self._code, "__global__", start, brace), None) is not None
+        kernel = function and self._is_marked(start, brace)
         macro = name if function and name in self._kernel_macros else ""
         if macro and (argument := self._argument(name_at + len(name), self._kernel_macros[macro])):
             name, kernel = argument, True
@@ -238,6 +238,10 @@ class Structure:
             device=kernel or (function and _DEVICE.search(head) is not None),
             kernel=kernel,
         )
+
+    def _is_marked(self, start: int, end: int) -> bool:
+        index = bisect.bisect_left(self._kernels_at, start)
+        return index < len(self._kernels_at) and self._kernels_at[index] < end
 
     def _skip_macros(self, start: int, end: int) -> int:
         """Return where a head begins after macros that stand before it as statements without a semicolon."""
@@ -358,6 +362,9 @@ def function_name(code: str, brackets: Brackets, start: int, end: int) -> Functi
         if named is None or named[0] in CONTROL:
             return None
         word, at = named
+        if word in KEYWORD_TYPES:  # `std::function<void(int)> name`
+            position = close + 1
+            continue
         if word == "operator":
             after = _skip_space(code, close + 1, end)
             return FunctionName("operator()", at, after if code[after : after + 1] == "(" else paren)
@@ -365,6 +372,8 @@ def function_name(code: str, brackets: Brackets, start: int, end: int) -> Functi
         if word in ATTRIBUTES or (following and following[0] not in TRAILING and not _is_macro(following[0])):
             position = close + 1
             continue
+        if word in QUALIFIERS:  # `[=] __device__ (int i)`
+            return None
         return FunctionName(word, at, paren)
     return None
 
@@ -375,9 +384,7 @@ def _is_macro(word: str) -> bool:
 
 def name_before(code: str, brackets: Brackets, start: int, end: int) -> tuple[str, int] | None:
     """Return the possibly qualified name, with template arguments, that ends before an offset."""
-    stop = end
-    while stop > start and code[stop - 1].isspace():
-        stop -= 1
+    stop = max(start, skip_back(code, end))
     arguments = ""
     if stop > start and code[stop - 1] == ">":
         opening = next(
@@ -388,6 +395,7 @@ def name_before(code: str, brackets: Brackets, start: int, end: int) -> tuple[st
             return None
         arguments = " ".join(code[opening:stop].split())
         stop = opening
+    stop = max(start, skip_back(code, stop))
     found = _NAME_AT_END.search(code[max(start, stop - _LONGEST_NAME) : stop])
     if found is None:
         return None

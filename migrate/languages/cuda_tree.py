@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node, Parser, QueryCursor
 
 LARGEST_PIECE = 50_000
 LARGEST_FILE = 2_000_000
 """Code points that are parsed of one function and of one file; the rest keeps its lexical reading."""
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_HOSTILE = re.compile(r"(?:\w++\s*+<\s*+){40}|(?:[^\w\s;,{}]\s*+){200}")
+_MOST_ANGLES = 40
+_MANY_ANGLES = re.compile(r"(?:\w++\s*+<\s*+){40}")
+_MANY_SIGNS = re.compile(r"(?:[^\w\s;,{}]\s*+){200}")
 """What nobody writes and a generalised parser takes quadratic time for."""
 
 
@@ -34,6 +36,14 @@ class Witness:
     """Offsets of `<<<`."""
     assembly: set[int] = field(default_factory=set)
     """Offsets of `asm`."""
+
+
+@functools.cache
+def _cursor() -> QueryCursor:
+    import tree_sitter
+    import tree_sitter_cuda
+
+    return tree_sitter.QueryCursor(tree_sitter.Query(tree_sitter.Language(tree_sitter_cuda.language()), _QUERY))
 
 
 @functools.cache
@@ -58,23 +68,21 @@ def testimony(code: str, pieces: Iterable[tuple[int, int]]) -> Witness:
         left -= len(piece)
         if left < 0:
             break
-        if len(piece) <= LARGEST_PIECE and not _HOSTILE.search(piece):
+        if len(piece) <= LARGEST_PIECE and not _is_hostile(piece):
             # one byte for each code point, so that the tree's offsets are the text's
             _walk(_NOT_ASCII.sub("x", piece).encode("ascii"), start, result)
     return result
 
 
+def _is_hostile(piece: str) -> bool:
+    many_angles = piece.count("<") >= _MOST_ANGLES and _MANY_ANGLES.search(piece) is not None
+    return many_angles or _MANY_SIGNS.search(piece) is not None
+
+
 def _walk(piece: bytes, offset: int, result: Witness) -> None:
-    cursor = _parser().parse(piece).walk()
-    while True:
-        node = cursor.node
-        if node is not None and node.type in _READERS:
-            _READERS[node.type](node, offset, result)
-        if cursor.goto_first_child():
-            continue
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return
+    for kind, nodes in _cursor().captures(_parser().parse(piece).root_node).items():
+        for node in nodes:
+            _READERS[kind](node, offset, result)
 
 
 def _kernel(node: Node, offset: int, result: Witness) -> None:
@@ -96,4 +104,5 @@ def _assembly(node: Node, offset: int, result: Witness) -> None:
     result.assembly.add(offset + node.start_byte)
 
 
-_READERS = {"function_definition": _kernel, "kernel_call_syntax": _launch, "gnu_asm_expression": _assembly}
+_READERS = {"kernel": _kernel, "launch": _launch, "assembly": _assembly}
+_QUERY = "(function_definition) @kernel (kernel_call_syntax) @launch (gnu_asm_expression) @assembly"

@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
+import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from migrate.languages.cuda_declarations import word_start
 from migrate.languages.cuda_source import Source
+from migrate.languages.lexical import skip_back, word_start
 from migrate.model import Confidence, Use, UseKind
 
 NAME = "warp-width-literal"
 
+_OWN = r"(?:WARP_?SIZE|[wW]arp_?[sS]ize|WARP_WIDTH|[wW]arpWidth|PER_WARP|per_warp|PerWarp)"
+_OWN_NAME = re.compile(rf"{_OWN}\b")
+_BEFORE_OWN = re.compile(r"(?:[%/]|(?<!&)&\s*\()\s*(?:\w+::)?\Z")
+_NOT_OWN = ("warpSize", "C10_")
+"""The built-in, which rules ask for, and PyTorch's constant, which has the target's value."""
+_AMOUNT = re.compile(r"[&%/*<>=]\s*+(?:3[12]|5|0[xX]1[fF])[uUlL]{0,3}\b")
 _ARITHMETIC = re.compile(
-    r"(?:(?P<mask>(?<!&)&(?!&)\s*+(?:31|0[xX]1[fF]))|(?P<shift>>>\s*+5|/\s*+32)|(?P<modulo>%\s*+32))[uUlL]{0,3}\b(?!\.)"
+    r"(?:(?P<mask>(?<!&)&(?!&)\s*+(?:31|0[xX]1[fF]))|(?P<shift>>>\s*+5|/\s*+32)|(?P<modulo>%\s*+32)"
+    r"|(?P<spread>\*\s*+32|(?<!<)<<\s*+5)"
+    r"|(?P<compare>(?:(?<![<>-])[<>]=?|[!=]=)\s*+3[12](?!\w*+\s*+[>,])))[uUlL]{0,3}\b(?!\.)"
 )
 _FULL_MASK = re.compile(r"\b0[xX][fF]{8}[uU]?\b|~0[uU]?\b|\((?:unsigned|uint32_t|unsigned int)\)\s*-1\b")
-_CONSTANT = re.compile(
-    r"(?:WARP_?SIZE|[wW]arp_?[sS]ize|WARP_WIDTH|[wW]arpWidth|PER_WARP|per_warp|PerWarp)"
-    r"[ \t]*+[={(]?[ \t]*+\(?32[uU]?\b"
+_CONSTANT = re.compile(rf"{_OWN}[ \t]*+[={{(]?[ \t]*+\(?32[uU]?\b")
+_ALL_LANES = re.compile(
+    r"(?:FULL|ALL|[fF]ull|[aA]ll)_?(?:WARP_?|[wW]arp_?)?(?:MASK|[mM]ask|LANES|[lL]anes)"
+    r"[ \t]*+[={(]?[ \t]*+\(?0[xX][fF]{8}[uU]?\b"
 )
 _DECLARED = re.compile(
     r"\b(?:constexpr|const|static|enum|int|unsigned|size_t|u?int\w*_t)\b[^;{}()=]{0,60}\Z"
     r"|\#[ \t]*define[ \t]+\Z|[,{]\s*\Z"
 )
-_CONTEXT = re.compile(r"(?i)lane|warp|tid\b|tid_|threadIdx|thread_rank|thread_?id")
+_THREAD = re.compile(r"(?i)lane|warp|(?<![a-z])w?tidx?(?![a-z])|threadIdx|thread_?rank|thread_?idx?\b|linear_?id")
+"""What makes an operand one thread of many."""
+_THREADS = re.compile(r"(?i)blockDim|n?threads?(?![a-z])|block_?(?:dim|size)|(?<![a-z])ntid")
+"""What makes an operand a number of threads."""
+_WARP = re.compile(r"(?i)warp|(?<![a-z])wid(?![a-z])")
+_LANE = re.compile(r"(?i)lane|(?<![a-z])w?tidx?(?![a-z])|threadIdx\.x|thread_?rank")
+_NAMED = re.compile(r"(?i)lane|warp|(?<![a-z])wid(?![a-z])")
+"""What makes a value that is computed a lane's or a warp's number."""
+_ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\[\]]*\])?\s*(?:=(?!=)|\(|\{)[^=;]*\Z")
+_MASK_NAME = re.compile(r"(?i)mask")
 _SYNC = re.compile(r"_sync\s*\(|\bSHFL|\b[A-Z_]*SHFL[A-Z_]*\(")
 _EDGE = re.compile(r"[;{}]")
-_OPERAND = re.compile(r"(?:[\w.:>-]*\w(?:\[[^\[\]]*\])?|\))\s*\Z")
+_NUMBER = re.compile(r"[\d\s]*\Z")
 _REACH = 300
+_OPERAND_REACH = 80
 _DECLARATION_REACH = 100
 
 
@@ -36,17 +56,18 @@ class WarpLiteral(NamedTuple):
     """One such place."""
 
     pattern: str
-    """`mask`, `shift`, `modulo`, `constant` or `full-mask`."""
+    """`mask`, `shift`, `modulo`, `spread`, `compare`, `own`, `constant` or `full-mask`."""
     start: int
     end: int
 
 
 def warp_literals(source: Source) -> list[WarpLiteral]:
-    """Find them; a literal counts only in device code and beside something that speaks of lanes or warps."""
+    """Find them; a literal counts only where its operand, or what is computed, speaks of lanes, warps or threads."""
     if not source.is_cuda:
         return []
     every = sorted(
-        {*_constants(source), *_arithmetic(source), *_masks(source)}, key=lambda item: (item.start, -item.end)
+        {*_constants(source), *_arithmetic(source), *_own_constants(source), *_masks(source)},
+        key=lambda item: (item.start, -item.end),
     )
     apart: list[WarpLiteral] = []
     for found in every:
@@ -72,29 +93,117 @@ def uses_of(source: Source, literals: list[WarpLiteral]) -> Iterator[Use]:
 
 
 def _constants(source: Source) -> Iterator[WarpLiteral]:
-    for found in _CONSTANT.finditer(source.live):
-        start = word_start(source.live, found.start())
-        if _DECLARED.search(source.live[max(0, start - _DECLARATION_REACH) : start]):
-            yield WarpLiteral("constant", start, found.end())
+    live = source.live
+    forms = [_CONSTANT] if _names_warps(live) else []
+    forms += [_ALL_LANES] if "0xffffffff" in live or "0xFFFFFFFF" in live else []
+    for form in forms:
+        for found in form.finditer(live):
+            start = word_start(live, found.start())
+            if _DECLARED.search(live[max(0, start - _DECLARATION_REACH) : start]):
+                yield WarpLiteral("constant", start, found.end())
+
+
+def _names_warps(code: str) -> bool:
+    return "arp" in code or "WARP" in code
 
 
 def _arithmetic(source: Source) -> Iterator[WarpLiteral]:
-    for found in _ARITHMETIC.finditer(source.code):
-        if not _in_device_code(source, found.start()):
+    code = source.code
+    for amount in _AMOUNT.finditer(code):
+        start = amount.start()
+        found = (code[start - 1 : start] in _DOUBLED and _ARITHMETIC.match(code, start - 1)) or _ARITHMETIC.match(
+            code, start
+        )
+        if not found:
             continue
-        start, end = _statement(source.code, found.start(), found.end())
-        if not _CONTEXT.search(source.code, start, end):
+        pattern = found.lastgroup or ""
+        left = _operand_start(code, found.start())
+        operand = code[left : found.start()]
+        if not operand.strip() or _NUMBER.match(operand):
             continue
-        operand = _OPERAND.search(source.code[max(start, found.start() - 80) : found.start()])
-        left = max(start, found.start() - 80) + operand.start() if operand else found.start()
-        yield WarpLiteral(found.lastgroup or "", left, found.end())
+        device = _in_device_code(source, found.start())
+        if device and _speaks_of_threads(pattern, operand):
+            yield WarpLiteral(pattern, left, found.end())
+        elif pattern in _DIVISIONS and (device or _THREADS.search(operand)):
+            assigned = _ASSIGNED.search(code[_statement(code, left, left)[0] : left])
+            if assigned and _NAMED.search(assigned["name"]):
+                yield WarpLiteral(pattern, left, found.end())
+
+
+_DOUBLED = frozenset("<>=!")
+"""Signs that may begin an operator of two."""
+
+
+def _own_constants(source: Source) -> Iterator[WarpLiteral]:
+    """Yield threads that are taken apart by a constant of the project's own: `tid % kWarpSize`."""
+    code = source.code
+    for found in _OWN_NAME.finditer(code) if _names_warps(code) else ():
+        start = word_start(code, found.start())
+        before = _BEFORE_OWN.search(code, max(0, start - _OPERAND_REACH), start)
+        if before is None or code.startswith(_NOT_OWN, start) or not _in_device_code(source, start):
+            continue
+        left = _operand_start(code, before.start())
+        if _speaks_of_threads("own", code[left : before.start()]):
+            yield WarpLiteral("own", left, found.end())
+
+
+_DIVISIONS = frozenset({"mask", "shift", "modulo"})
+"""Forms that take a thread's number apart by a number."""
+
+
+def _speaks_of_threads(pattern: str, operand: str) -> bool:
+    """Tell whether an operand is what a form asks for."""
+    if pattern == "spread":
+        return _WARP.search(operand) is not None and "lane" not in operand
+    if pattern == "compare":
+        return _LANE.search(operand) is not None
+    return _THREAD.search(operand) is not None or (pattern != "modulo" and _THREADS.search(operand) is not None)
+
+
+def _operand_start(code: str, end: int) -> int:
+    """Return where the operand before an operator begins: a name with members and subscripts, a call, a bracket."""
+    limit = max(0, end - _OPERAND_REACH)
+    position = skip_back(code, end)
+    depth = 0
+    while position > limit:
+        sign = code[position - 1]
+        if sign in ")]":
+            depth += 1
+        elif sign in "([":
+            if not depth:
+                break
+            depth -= 1
+        elif not depth and not (sign.isalnum() or sign in "_.:" or code[position - 2 : position] == "->"):
+            if sign != ">" or code[position - 2 : position] == ">>":
+                break
+            if code[position - 2] != "-":
+                break
+        elif not depth and sign == "-":
+            break
+        position -= 1
+    return position
 
 
 def _masks(source: Source) -> Iterator[WarpLiteral]:
+    exchanges: list[int] | None = None
     for found in _FULL_MASK.finditer(source.code):
+        region = source.structure.region(found.start())
+        if region is None or not region.device:
+            continue
+        if exchanges is None:
+            exchanges = [sync.start() for sync in _SYNC.finditer(source.code)]
         start, end = _statement(source.code, found.start(), found.end())
-        if _in_device_code(source, found.start()) and _SYNC.search(source.code, start, end):
+        if _is_between(exchanges, start, end):
             yield WarpLiteral("full-mask", found.start(), found.end())
+            continue
+        assigned = _ASSIGNED.search(source.code[start : found.start()])
+        if assigned and _MASK_NAME.search(assigned["name"]) and _is_between(exchanges, found.end(), region.close):
+            yield WarpLiteral("full-mask", found.start(), found.end())
+
+
+def _is_between(offsets: Sequence[int], start: int, end: int) -> bool:
+    index = bisect.bisect_left(offsets, start)
+    return index < len(offsets) and offsets[index] < end
 
 
 def _in_device_code(source: Source, offset: int) -> bool:

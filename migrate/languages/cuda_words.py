@@ -68,19 +68,13 @@ NOT_TYPES = frozenset(
 )
 """Words before a name that do not make it a declaration."""
 
-BUILT_IN = frozenset(
+KEYWORD_TYPES = frozenset(
+    {"void", "bool", "char", "short", "int", "long", "float", "double", "unsigned", "signed", "auto"}
+)
+"""Types that no function can be called."""
+
+BUILT_IN = KEYWORD_TYPES | frozenset(
     {
-        "void",
-        "bool",
-        "char",
-        "short",
-        "int",
-        "long",
-        "float",
-        "double",
-        "unsigned",
-        "signed",
-        "auto",
         "half",
         "size_t",
         "half2",
@@ -175,3 +169,6 @@ QUALIFIERS = frozenset(
     }
 )
 """Words that CUDA adds to declarations."""
+
+COMMON_WORDS = frozenset({"half", "surface", "texture"})
+"""Names of the platform that other code uses for itself; they count only in files for the device compiler."""

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from migrate.languages.lexical import code_lines
-from migrate.model import Extraction, SourceFile, Vocabulary
+from migrate.languages.conda import Conda
+from migrate.languages.manifests import pixi
+from migrate.languages.setup_cfg import SetupCfg
+from migrate.languages.toml_manifests import Layout, TomlManifest
 
+_PIPFILE = Layout(
+    named=("packages.*", "dev-packages.*", "*.*"),
+    options={"source.url": "--extra-index-url"},
+    scripts=("scripts.*",),
+)
+"""Pipenv takes any table it does not know as one more category of packages."""
 
-class Declarations:
-    """Reads nothing yet."""
-
-    def __init__(self, id_: str, example_name: str) -> None:
-        self.id = id_
-        self.example_name = example_name
-
-    def extract(self, file: SourceFile, text: str, vocabulary: Vocabulary) -> Extraction:  # noqa: ARG002
-        """Read one file; never raises for what the text holds."""
-        return Extraction(code_lines=code_lines(text))
-
-
-FRONT_ENDS = {
-    "setup-cfg": Declarations("setup-cfg", "setup.cfg"),
-    "pipfile": Declarations("pipfile", "Pipfile"),
-    "conda": Declarations("conda", "environment.yml"),
-    "pixi": Declarations("pixi", "pixi.toml"),
+FRONT_ENDS: dict[str, SetupCfg | TomlManifest | Conda] = {
+    "setup-cfg": SetupCfg(),
+    "pipfile": TomlManifest("pipfile", "Pipfile", _PIPFILE),
+    "conda": Conda(),
+    "pixi": TomlManifest("pixi", "pixi.toml", pixi("")),
 }

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
+from migrate.languages.spelling import spell_plainly
 from migrate.model import Span
 
 IDENTIFIER = re.compile(r"[A-Za-z_$\x80-\U0010ffff][\w$]*+")
@@ -31,7 +32,7 @@ class Lines:
     r"""Turns offsets into 1-based lines and columns; `\\n`, `\\r\\n` and a lone `\\r` end a line."""
 
     def __init__(self, text: str) -> None:
-        self.starts = [0, *(found.end() for found in _NEWLINE.finditer(text))]
+        self.starts = _line_starts(text)
         self.length = len(text)
 
     def line(self, offset: int) -> int:
@@ -50,6 +51,14 @@ class Lines:
             return Span(line=line, column=column, end_line=line, end_column=end - self.starts[line - 1] + 1)
         end_line, end_column = self.place(end)
         return Span(line=line, column=column, end_line=end_line, end_column=end_column)
+
+
+def _line_starts(text: str) -> list[int]:
+    if "\r" in text:
+        return [0, *(found.end() for found in _NEWLINE.finditer(text))]
+    starts = list(itertools.accumulate([len(line) + 1 for line in text.split("\n")], initial=0))
+    starts.pop()
+    return starts
 
 
 # ---------------------------------------------------------------------------------------------------- anchors
@@ -106,8 +115,8 @@ class Lexed:
     """C, C++ or CUDA text with comments and contents of literals told apart from code.
 
     Attributes:
-        text: The original.
-        masked: The original with comments and contents of literals blanked; quotes and line ends stay.
+        text: The original, with words that a line splice cuts and with digraphs written plainly, at the same offsets.
+        masked: The same with comments and contents of literals blanked; quotes and line ends stay.
         comments: Start and end of each comment.
         strings: The string literals, without include paths.
         directives: The preprocessor lines.
@@ -119,6 +128,9 @@ class Lexed:
         self.comments: list[tuple[int, int]] = []
         self.strings: list[Literal] = []
         self.masked = self._mask()
+        if _MARKER in self.masked:
+            self.masked = _MARKERS.sub(lambda found: blank(found[0]), self.masked)
+        self.text, self.masked = spell_plainly(self.text, self.masked)
         self.directives = list(_directives(self.masked))
         self._drop_include_paths()
         self._comment_starts = [start for start, _ in self.comments]
@@ -150,9 +162,14 @@ class Lexed:
 
     def string_at(self, offset: int) -> Literal | None:
         """Return the string literal whose content holds an offset."""
+        index = self.string_index(offset)
+        return None if index is None else self.strings[index]
+
+    def string_index(self, offset: int) -> int | None:
+        """Return the number of the string literal whose content holds an offset."""
         index = bisect.bisect_right(self._string_starts, offset) - 1
         if index >= 0 and self.strings[index].value_start <= offset < self.strings[index].value_end:
-            return self.strings[index]
+            return index
         return None
 
     def strings_between(self, start: int, end: int) -> list[Literal]:
@@ -171,6 +188,10 @@ class Lexed:
         pieces.append(self.text[start:end])
         return " ".join(" ".join(pieces).replace("\\\n", " ").replace("\\\r\n", " ").split())
 
+
+_MARKER = "<<<<<<<"
+_MARKERS = re.compile(r"(?:(?<=[\r\n])|\A)(?:<{7}|>{7}|={7}|\|{7})(?!\S)[^\r\n]*+")
+"""What a merge that was never finished leaves."""
 
 INCLUDES = frozenset({"include", "include_next", "import"})
 
@@ -222,6 +243,36 @@ def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
+_GAP = re.compile(r"(?:\s|\\\r?\n)*+")
+
+
+def next_token(text: str, offset: int) -> int:
+    """Return the offset of the next character that is neither white space nor a continued line's end."""
+    found = _GAP.match(text, offset)
+    return found.end() if found else offset
+
+
+_SPACE_BEFORE = frozenset(" \t\r\n\f\v")
+
+
+def skip_back(text: str, offset: int) -> int:
+    """Return the offset after the last character before an offset that is no white space and continues no line."""
+    while offset > 0:
+        sign = text[offset - 1]
+        if sign not in _SPACE_BEFORE and (sign != "\\" or text[offset : offset + 1] not in ("\n", "\r")):
+            break
+        offset -= 1
+    return offset
+
+
+def word_start(text: str, end: int) -> int:
+    """Return where the word that ends at an offset begins."""
+    start = end
+    while start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_$"):
+        start -= 1
+    return start
+
+
 def blank(text: str) -> str:
     """Return spaces of the same length, with the line ends kept."""
     if "\n" not in text and "\r" not in text:
@@ -245,7 +296,8 @@ def blank_ranges(text: str, ranges: Sequence[tuple[int, int]]) -> str:
 
 def code_lines(code: str) -> int:
     """Count the lines of a masked text that hold anything."""
-    return sum(1 for line in _NEWLINE.split(code) if line and not line.isspace())
+    lines = _NEWLINE.split(code) if "\r" in code else code.split("\n")
+    return sum([1 for line in lines if line and not line.isspace()])
 
 
 # --------------------------------------------------------------------------------------------------- brackets

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from migrate.languages.lexical import blank_ranges, code_lines
-from migrate.languages.requirement import (
-    MAX_TEXT,
-    Manifest,
-    Requirement,
-    Word,
-    cuda_tag,
-    normalised,
-    parse_requirement,
-)
-from migrate.languages.toml_places import Scalar, problem, scalars
-from migrate.model import Confidence, Extraction, Skip, SkipReason, SourceFile, UseKind, Vocabulary
+from migrate.languages.compiled_requirements import is_compiled, read_compiled
+from migrate.languages.requirement import Manifest, Word, parse_requirement
+from migrate.languages.toml_manifests import Layout, TomlManifest
+from migrate.model import Extraction, SourceFile, Vocabulary
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _COMMENT = re.compile(r"(?:\A|(?<=\s))#")
@@ -33,13 +24,17 @@ class Requirements:
     example_name = "requirements.txt"
 
     def extract(self, file: SourceFile, text: str, vocabulary: Vocabulary) -> Extraction:  # noqa: ARG002
-        """Read one file; never raises for what the text holds."""
+        """Read one file; never raises for what the text holds. What a resolver wrote is a lock file, and no code."""
         manifest = Manifest(text, vocabulary)
+        compiled = is_compiled(text)
+        if compiled:
+            read_compiled(text).note(manifest)
         count = 0
         for start, line in _logical_lines(text):
-            count += 1
+            count += not compiled
             if line.lstrip().startswith("-"):
                 manifest.pip(_words(line, start))
+            if line.lstrip().startswith("-") or compiled:
                 continue
             cut = _PER_REQUIREMENT.search(line)
             asked = line[: cut.start()].rstrip() if cut else line.rstrip()
@@ -49,7 +44,7 @@ class Requirements:
             uses=manifest.sorted_uses(),
             links=tuple(manifest.links),
             code_lines=count,
-            generated=_GENERATED.search(text[:500]) is not None,
+            generated=not compiled and _GENERATED.search(text[:500]) is not None,
         )
 
 
@@ -85,114 +80,118 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 # -------------------------------------------------------------------------------------------------- pyproject
 
-_SPECIFIERS = (
-    "project.dependencies",
-    "project.optional-dependencies.*",
-    "build-system.requires",
-    "dependency-groups.*",
-    "tool.uv.dev-dependencies",
-    "tool.uv.constraint-dependencies",
-    "tool.uv.override-dependencies",
-    "tool.pdm.dev-dependencies.*",
-    "tool.hatch.envs.*.dependencies",
-    "tool.hatch.envs.*.extra-dependencies",
+_PIXI_TABLES = ("", "feature.*.", "target.*.", "feature.*.target.*.")
+"""Where pixi keeps tables of packages: for all, for a feature, for a platform."""
+
+
+def pixi(prefix: str) -> Layout:
+    """Return what the tables of pixi mean, in its own file or below `tool.pixi`."""
+    tables = [prefix + table for table in _PIXI_TABLES]
+    tasks = [f"{table}tasks.*" for table in tables]
+    return Layout(
+        named=[f"{table}pypi-dependencies.*" for table in tables],
+        conda=[f"{table}{kind}dependencies.*" for table in tables for kind in ("", "host-", "build-", "run-")],
+        options={
+            **{f"{table}pypi-options.index-url": "--index-url" for table in tables},
+            **{f"{table}pypi-options.extra-index-urls": "--extra-index-url" for table in tables},
+            **{f"{table}pypi-options.find-links.url": "--find-links" for table in tables},
+            **{f"{table}channels": "--channel" for table in tables},
+            **{f"{prefix}{name}.channels": "--channel" for name in ("project", "workspace")},
+        },
+        virtual=[f"{table}system-requirements.*" for table in tables],
+        scripts=[*tasks, *(f"{task}.cmd" for task in tasks)],
+        environment=[*(f"{table}activation.env.*" for table in tables), *(f"{task}.env.*" for task in tasks)],
+    )
+
+
+_CIBUILDWHEEL = tuple(f"tool.cibuildwheel.{part}" for part in ("", "linux.", "windows.", "macos.", "overrides."))
+_CIBUILDWHEEL_SCRIPTS = ("before-all", "before-build", "before-test", "test-command", "repair-wheel-command")
+_PIXI = pixi("tool.pixi.")
+_PYPROJECT = Layout(
+    specifiers=(
+        "project.dependencies",
+        "project.optional-dependencies.*",
+        "build-system.requires",
+        "dependency-groups.*",
+        "tool.uv.dev-dependencies",
+        "tool.uv.constraint-dependencies",
+        "tool.uv.override-dependencies",
+        "tool.uv.build-constraint-dependencies",
+        "tool.uv.extra-build-dependencies.*",
+        "tool.rye.dev-dependencies",
+        "tool.pdm.dev-dependencies.*",
+        "tool.pdm.resolution.overrides",
+        "tool.hatch.envs.*.dependencies",
+        "tool.hatch.envs.*.extra-dependencies",
+        "tool.hatch.build.hooks.*.dependencies",
+        "tool.hatch.build.targets.*.dependencies",
+        *(f"{part}test-requires" for part in _CIBUILDWHEEL),
+    ),
+    named=(
+        "tool.poetry.dependencies.*",
+        "tool.poetry.dev-dependencies.*",
+        "tool.poetry.group.*.dependencies.*",
+        "tool.uv.sources.*",
+        *_PIXI.named,
+    ),
+    conda=_PIXI.conda,
+    options={
+        "tool.uv.index-url": "--index-url",
+        "tool.uv.extra-index-url": "--extra-index-url",
+        "tool.uv.find-links": "--find-links",
+        "tool.uv.index.url": "--extra-index-url",
+        "tool.uv.pip.index-url": "--index-url",
+        "tool.uv.pip.extra-index-url": "--extra-index-url",
+        "tool.uv.pip.find-links": "--find-links",
+        "tool.poetry.source.url": "--extra-index-url",
+        "tool.pdm.source.url": "--extra-index-url",
+        "tool.rye.sources.url": "--extra-index-url",
+        **_PIXI.options,
+    },
+    virtual=_PIXI.virtual,
+    scripts=(
+        *_PIXI.scripts,
+        *(f"{part}{script}" for part in _CIBUILDWHEEL for script in _CIBUILDWHEEL_SCRIPTS),
+        "tool.hatch.envs.*.scripts.*",
+        "tool.pdm.scripts.*",
+        "tool.pdm.scripts.*.cmd",
+        "tool.pdm.scripts.*.shell",
+        "tool.poe.tasks.*",
+        "tool.poe.tasks.*.cmd",
+        "tool.poe.tasks.*.shell",
+        "tool.rye.scripts.*",
+        "tool.taskipy.tasks.*",
+    ),
+    environment=(
+        *_PIXI.environment,
+        *(f"{part}environment" for part in _CIBUILDWHEEL),
+        *(f"{part}environment.*" for part in _CIBUILDWHEEL),
+        "tool.hatch.envs.*.env-vars.*",
+        "tool.hatch.envs.*.overrides.env.*",
+    ),
+    words=(
+        "tool.scikit-build.cmake.args",
+        "tool.scikit-build.overrides.cmake.args",
+        "tool.meson-python.args.setup",
+        "tool.py-build-cmake.cmake.args",
+        "tool.py-build-cmake.cmake.options",
+    ),
+    definitions=(
+        "tool.scikit-build.cmake.define.*",
+        "tool.scikit-build.overrides.cmake.define.*",
+        "tool.py-build-cmake.cmake.options.*",
+    ),
+    images=tuple(
+        f"{part}{kind}-{machine}-image"
+        for part in _CIBUILDWHEEL
+        for kind in ("manylinux", "musllinux")
+        for machine in ("x86_64", "aarch64", "ppc64le")
+    ),
+    includes=("tool.setuptools.dynamic.dependencies.file", "tool.setuptools.dynamic.optional-dependencies.*.file"),
+    extension="tool.setuptools.ext-modules",
 )
-"""Places of arrays of requirement specifiers."""
-_NAMED = (
-    "tool.poetry.dependencies.*",
-    "tool.poetry.dev-dependencies.*",
-    "tool.poetry.group.*.dependencies.*",
-    "tool.uv.sources.*",
-    "tool.pixi.dependencies.*",
-    "tool.pixi.pypi-dependencies.*",
-    "tool.pixi.feature.*.dependencies.*",
-    "tool.pixi.feature.*.pypi-dependencies.*",
-)
-"""Places where the key is the package; its value, or a table's `version`, says which."""
-_OPTIONS = {
-    "tool.uv.index-url": "--index-url",
-    "tool.uv.extra-index-url": "--extra-index-url",
-    "tool.uv.find-links": "--find-links",
-    "tool.uv.index.url": "--extra-index-url",
-    "tool.uv.pip.index-url": "--index-url",
-    "tool.uv.pip.extra-index-url": "--extra-index-url",
-    "tool.poetry.source.url": "--extra-index-url",
-    "tool.pdm.source.url": "--extra-index-url",
+
+FRONT_ENDS: dict[str, Requirements | TomlManifest] = {
+    "requirements": Requirements(),
+    "pyproject": TomlManifest("pyproject", "pyproject.toml", _PYPROJECT),
 }
-"""Places of package indexes, and the option of pip that says the same."""
-
-
-class _Place(NamedTuple):
-    """A pattern over the path of a scalar."""
-
-    parts: tuple[str, ...]
-
-    def covers(self, path: tuple[str, ...]) -> bool:
-        """Tell whether the path begins with the pattern."""
-        parts = self.parts
-        return len(path) >= len(parts) and all(want in {"*", have} for want, have in zip(parts, path, strict=False))
-
-    def is_at(self, path: tuple[str, ...]) -> bool:
-        """Tell whether the path is what the pattern says, and no longer."""
-        return len(path) == len(self.parts) and self.covers(path)
-
-
-_SPECIFIER_PLACES = tuple(_Place(tuple(place.split("."))) for place in _SPECIFIERS)
-_NAMED_PLACES = tuple(_Place(tuple(place.split("."))) for place in _NAMED)
-_INTERPRETER = "python"
-
-
-class PyProject:
-    """Reads `pyproject.toml`."""
-
-    id = "pyproject"
-    example_name = "pyproject.toml"
-
-    def extract(self, file: SourceFile, text: str, vocabulary: Vocabulary) -> Extraction:
-        """Read one file; never raises for what the text holds."""
-        wrong = problem(text)
-        manifest = Manifest(text, vocabulary, Confidence.LOW if wrong else Confidence.HIGH)
-        tables: dict[tuple[str, ...], list[Scalar]] = {}
-        for scalar in scalars(text):
-            if any(place.is_at(scalar.path) for place in _SPECIFIER_PLACES):
-                manifest.require(parse_requirement(scalar.value), scalar.start, scalar.end)
-            elif option := _OPTIONS.get(".".join(scalar.path)):
-                tag = cuda_tag(scalar.value)
-                manifest.add(UseKind.FLAG, option, scalar.start, scalar.end, value=scalar.value, tag=tag)
-            elif place := next((place for place in _NAMED_PLACES if place.covers(scalar.path)), None):
-                tables.setdefault(scalar.path[: len(place.parts)], []).append(scalar)
-        for path, entries in tables.items():
-            if path[-1] != _INTERPRETER:
-                manifest.require(_named(path, entries), entries[0].key_start, entries[-1].outer_end)
-        return Extraction(
-            uses=manifest.sorted_uses(),
-            links=tuple(sorted(manifest.links, key=lambda link: link.line)),
-            code_lines=_toml_code_lines(text),
-            skip=Skip(path=file.path, reason=SkipReason.PARSE_ERROR, detail=wrong) if wrong else None,
-        )
-
-
-def _named(path: tuple[str, ...], entries: list[Scalar]) -> Requirement:
-    """Put together what a table, or a plain value, says about the package that its key names."""
-    fields: dict[str, str] = {}
-    for entry in entries:
-        field = entry.path[len(path)] if len(entry.path) > len(path) else "version"
-        known = fields.get(field, "")
-        if len(known) < MAX_TEXT:
-            fields[field] = f"{known},{entry.value}" if known else entry.value
-    source = " ".join(fields.get(field, "") for field in ("source", "index", "url", "git"))
-    version = fields.get("version", "")
-    extra = fields.get("extras", "")
-    tag = cuda_tag(path[-1], version, source, extra)
-    marker = fields.get("markers") or fields.get("marker", "")
-    return Requirement(normalised(path[-1]), version, extra, tag, marker)
-
-
-_TOML_COMMENT = re.compile(r"^[ \t]*#[^\r\n]*", re.MULTILINE)
-
-
-def _toml_code_lines(text: str) -> int:
-    return code_lines(blank_ranges(text, [found.span() for found in _TOML_COMMENT.finditer(text)]))
-
-
-FRONT_ENDS: dict[str, Requirements | PyProject] = {"requirements": Requirements(), "pyproject": PyProject()}

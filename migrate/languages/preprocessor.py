@@ -11,8 +11,9 @@ import bisect
 import re
 from typing import NamedTuple
 
-from migrate.languages.conditions import Build, Expression, target_of
+from migrate.languages.conditions import Expression
 from migrate.languages.lexical import Directive, Lexed
+from migrate.languages.own_macros import LONGEST_BODY, Event, OwnMacros
 
 TARGET_FOLDERS = {
     "hip": "rocm",
@@ -72,29 +73,64 @@ class Mark(NamedTuple):
 _LIVE = State(disabled=False, guards=())
 
 
+_DEEPEST = 64
+"""Conditions around a definition that are followed; real files nest less than ten."""
+
+
+class _Branch(NamedTuple):
+    """One branch of a chain."""
+
+    chain: _Chain
+    number: int
+
+    def compiled(self, target: str) -> bool | None:
+        """Tell whether a target's build compiles it, with what is around it."""
+        branch: _Branch | None = self
+        result: bool | None = True
+        for _ in range(_DEEPEST):
+            if branch is None:
+                return result
+            here = branch.chain.branches(target)[branch.number]
+            if here is False:
+                return False
+            result = None if here is None else result
+            branch = branch.chain.parent
+        return None
+
+    def targets(self) -> frozenset[str]:
+        """Return the targets that the conditions around it ask for."""
+        return self.chain.targets_around
+
+
 class _Chain:
     """All branches from an `#if` to its `#endif`."""
 
-    def __init__(self, parent: tuple[_Chain, int] | None, *, unconditional: bool) -> None:
+    def __init__(self, parent: _Branch | None, own_macros: OwnMacros, start: int, *, unconditional: bool) -> None:
         self.parent = parent
-        self.conditional: bool = not unconditional or (parent is not None and parent[0].conditional)
+        self.start = start
+        self.unconditional = unconditional
+        self.conditional: bool = not unconditional or (parent is not None and parent.chain.conditional)
         """Whether more than include guards decide about its content."""
         self.conditions: list[Expression | None] = []
         self.states: list[State] = []
         self.own = _LIVE
+        self.targets_around: frozenset[str] = parent.chain.targets_around if parent else frozenset()
+        self._own_macros = own_macros
+        self._compiled: dict[str, list[bool | None]] = {}
 
     def resolve(self) -> None:
         """Compute the states of the branches; the parent's are known by then."""
-        outer = self.parent[0].states[self.parent[1]] if self.parent else _LIVE
+        outer = self.parent.chain.states[self.parent.number] if self.parent else _LIVE
         names = {name for condition in self.conditions if condition for name in condition.names}
-        targets = sorted({target for name in names if (target := target_of(name))})
-        always = self._branches("")
-        in_cuda = self._branches("cuda") if targets else []
+        targets = sorted({target for name in names for target in self._own_macros.targets(name, self.start)})
+        self.targets_around = frozenset(targets).union(self.parent.chain.targets_around if self.parent else ())
+        always = self.branches("")
+        in_cuda = self.branches("cuda") if targets else []
         guards: list[set[str]] = [set() for _ in always]
         foreign = [False] * len(always)
         chain: set[str] = set()
         for target in targets:
-            in_target = self._branches(target)
+            in_target = self.branches(target)
             own = [cuda is False and there is not False for cuda, there in zip(in_cuda, in_target, strict=True)]
             if any(own):
                 chain.add(target)
@@ -112,9 +148,17 @@ class _Chain:
             for index, live in enumerate(always)
         ]
 
-    def _branches(self, target: str) -> list[bool | None]:
-        """Return whether each branch is compiled in a build."""
-        build = Build(target)
+    def branches(self, target: str) -> list[bool | None]:
+        """Return whether each branch is compiled in a build that reaches the chain."""
+        known = self._compiled.get(target)
+        if known is None:
+            known = self._compiled[target] = self._evaluate(target)
+        return known
+
+    def _evaluate(self, target: str) -> list[bool | None]:
+        if self.unconditional and len(self.conditions) == 1:
+            return [True]
+        build = self._own_macros.build(target, self.start)
         results: list[bool | None] = []
         earlier: bool | None = False
         for condition in self.conditions:
@@ -133,7 +177,8 @@ class Preprocessed:
     def __init__(self, lexed: Lexed) -> None:
         self._lexed = lexed
         self._offsets: list[int] = [0]
-        self._places: list[tuple[_Chain, int] | None] = [None]
+        self._places: list[_Branch | None] = [None]
+        self._own_macros = OwnMacros()
         chains: list[_Chain] = []
         marks: list[tuple[Directive, str, _Chain, int]] = []
         self._walk(chains, marks)
@@ -150,9 +195,10 @@ class Preprocessed:
         directives = self._lexed.directives
         for position, item in enumerate(directives):
             if item.keyword in ("if", "ifdef", "ifndef"):
-                parent = (open_chains[-1], len(open_chains[-1].conditions) - 1) if open_chains else None
+                parent = _innermost(open_chains)
                 following = directives[position + 1] if position + 1 < len(directives) else None
-                chain = _Chain(parent, unconditional=self._is_include_guard(item, following))
+                guard = self._is_include_guard(item, following)
+                chain = _Chain(parent, self._own_macros, item.start, unconditional=guard)
                 chain.conditions.append(self._condition(item))
                 chains.append(chain)
                 open_chains.append(chain)
@@ -165,13 +211,26 @@ class Preprocessed:
                 chain = open_chains.pop()
                 keyword = "endif"
             else:
+                self._note(item, _innermost(open_chains))
                 continue
-            self._enter(item.start, (chain, -1))
+            self._enter(item.start, _Branch(chain, -1))
             index = len(chain.conditions) - 1 if keyword != "endif" else -1
-            self._enter(item.end, (chain, index) if index >= 0 else chain.parent)
+            self._enter(item.end, _Branch(chain, index) if index >= 0 else chain.parent)
             marks.append((item, keyword, chain, index))
 
-    def _enter(self, offset: int, place: tuple[_Chain, int] | None) -> None:
+    def _note(self, item: Directive, branch: _Branch | None) -> None:
+        """Remember what a directive does to a macro without parameters."""
+        if item.keyword not in ("define", "undef"):
+            return
+        found = _OBJECT_MACRO.match(self._lexed.masked, item.body, min(item.end, item.body + LONGEST_BODY))
+        if found is None:
+            return
+        body = found["body"].replace("\\", " ").strip() if item.keyword == "define" else None
+        condition = branch.chain.conditions[0] if branch else None
+        default = condition is not None and found["name"] in condition.names
+        self._own_macros.note(found["name"], Event(item.start, branch, body, default))
+
+    def _enter(self, offset: int, place: _Branch | None) -> None:
         self._offsets.append(offset)
         self._places.append(place)
 
@@ -192,9 +251,8 @@ class Preprocessed:
         guard, defined = (masked[each.body : each.end].split()[:1] for each in (item, following))
         return bool(guard) and guard == defined
 
-    def _state(self, place: tuple[_Chain, int]) -> State:
-        chain, index = place
-        return chain.own if index < 0 else chain.states[index]
+    def _state(self, place: _Branch) -> State:
+        return place.chain.own if place.number < 0 else place.chain.states[place.number]
 
     def state(self, offset: int) -> State:
         """Return the state of a place."""
@@ -203,7 +261,7 @@ class Preprocessed:
     def is_conditional(self, offset: int) -> bool:
         """Tell whether a place is inside a condition other than an include guard."""
         place = self._places[bisect.bisect_right(self._offsets, offset) - 1]
-        return place is not None and place[0].conditional
+        return place is not None and place.chain.conditional
 
     def disabled(self) -> list[tuple[int, int]]:
         """Return the stretches that no build compiles."""
@@ -217,6 +275,13 @@ class Preprocessed:
             else:
                 ranges.append((start, end))
         return ranges
+
+
+def _innermost(open_chains: list[_Chain]) -> _Branch | None:
+    return _Branch(open_chains[-1], len(open_chains[-1].conditions) - 1) if open_chains else None
+
+
+_OBJECT_MACRO = re.compile(r"[ \t]*+(?P<name>\w++)(?!\()(?P<body>.*+)", re.DOTALL)
 
 
 def targets_of_path(path: str) -> set[str]:
@@ -247,7 +312,7 @@ def targets_of_file(path: str, lexed: Lexed, places: Preprocessed) -> tuple[str,
     return tuple(sorted(found))
 
 
-_INCLUDE = re.compile(r"\s*(?:<([^>\r\n]*)>|\"([^\"\r\n]*)\")")
+_INCLUDE = re.compile(r"(?:\s|\\[\r\n])*+(?:<([^>\r\n]*)>|\"([^\"\r\n]*)\")")
 
 
 def include_path(lexed: Lexed, item: Directive) -> str:

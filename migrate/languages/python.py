@@ -10,8 +10,8 @@ from __future__ import annotations
 import ast
 import functools
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from migrate.languages.python_fallback import scan_text
 from migrate.languages.python_names import imported, imports_of, package_of
@@ -19,7 +19,7 @@ from migrate.languages.python_report import Reading
 from migrate.languages.python_source import Layout, Source, layout
 from migrate.languages.python_uses import Reader
 from migrate.languages.python_wanted import Hits, Wanted, wanted
-from migrate.model import Extraction, Link, LinkKind, Skip, SkipReason, SourceFile, Use, Vocabulary
+from migrate.model import BlindKind, Extraction, Link, LinkKind, Skip, SkipReason, SourceFile, Use, Vocabulary
 
 _MOST_ROUNDS = 6
 """Rounds of names bound to names; after them the whole file is parsed."""
@@ -33,6 +33,9 @@ class PythonFrontEnd:
     example_name: str = "example.py"
     exhaustive: bool = False
     """Parse every file whole: slower, the measure that the fast path is held to."""
+
+    exported: Mapping[str, str] = field(default_factory=dict)
+    """Dotted names of the repository's modules, with what they stand for (see `Extraction.exports`)."""
 
     def extract(self, file: SourceFile, text: str, vocabulary: Vocabulary) -> Extraction:
         """Read one file; never raises for what the text holds."""
@@ -50,24 +53,29 @@ class PythonFrontEnd:
         return Extraction(
             uses=_in_order(reading.uses),
             links=tuple(sorted(reading.links, key=lambda link: link.line)),
+            embedded=tuple(sorted(reading.embedded, key=lambda part: part.lines[0])),
+            blind=tuple(sorted(set(reading.blind), key=lambda blind: (blind.line, blind.kind, blind.text))),
             code_lines=lines.code_lines() if lines else source.code_lines(),
             skip=skip,
             generated=source.is_generated(),
+            exports=reading.exports,
         )
 
     def _read(self, source: Source, lines: Layout | None, plan: Wanted, path: str) -> Reading:
         hits = plan.hits(source.text)
-        reader = functools.partial(Reader, source, plan, path, guarded=bool(hits.guards))
+        reader = functools.partial(Reader, source, plan, path, tests=bool(hits.guards), exported=self.exported)
         reading = None
-        if lines is not None and not (self.exhaustive or hits.whole or path.endswith("setup.py")):
-            if not (hits.any or hits.links):
+        whole = self.exhaustive or self.exported or hits.whole or path.endswith("setup.py")
+        if lines is not None and not whole:
+            if not (hits.any or hits.links or hits.code):
                 reading = _imports(lines.skeleton(lines.imports()), plan, path)
             if reading is None:
                 reading = _reduced(source, lines, plan, hits, reader)
         if reading is None:
             reading = _walk(reader(), source.text)
-        if not hits.any:  # what looks like a launch is none where no platform is named
+        if not (hits.any or self.exported):  # what looks like a launch is none where no platform is named
             reading.links = [link for link in reading.links if link.kind != LinkKind.LAUNCH]
+            reading.blind = [blind for blind in reading.blind if blind.kind != BlindKind.DYNAMIC_CODE]
         return reading
 
 
@@ -88,11 +96,11 @@ def _walk(reader: Reader, text: str) -> Reading:
 
 def _reduced(source: Source, lines: Layout, plan: Wanted, hits: Hits, make: Callable[..., Reader]) -> Reading | None:
     """Read a skeleton, grown until no name that matters is left out; None when the whole file must be read."""
-    kept = lines.imports() | _lines_at(lines, hits.links)
+    kept = lines.imports() | _lines_at(lines, (*hits.links, *hits.code))
     known: dict[str, set[str]] = {}
     if hits.any:
         known = _imported_names(source, lines, plan, hits)
-        kept |= _lines_at(lines, (*hits.wanted, *hits.guards))
+        kept |= _lines_at(lines, (*hits.wanted, *hits.guards, *hits.dynamic))
         kept |= _lines_at(lines, plan.places(source.text, known, hits))
     for _ in range(_MOST_ROUNDS):
         reader = make(layout=lines)

@@ -24,6 +24,7 @@ REQUIREMENTS = ("install_requires", "setup_requires", "tests_require")
 
 _CUDA_TAG = re.compile(r"[.+_-](cu\d{2,3})\b")
 _FLAG = re.compile(r"-{1,2}[A-Za-z][A-Za-z0-9_+-]*")
+_DEFINITION = re.compile(r"-[DU]([A-Za-z_]\w*)(?::[A-Z]+)?(?:=(.*))?\Z", re.ASCII | re.DOTALL)
 _MOST_STEPS = 2000
 
 
@@ -146,7 +147,12 @@ def _requirement(literal: Literal, extra: str) -> Iterator[Required]:
 
 
 def flag(value: str) -> tuple[str, dict[str, str]] | None:
-    """Split a compiler option into its name and its value: `-arch=sm_80`, `--use_fast_math`, `-gencode arch=...`."""
+    """Split a compiler option into its name and its value: `-arch=sm_80`, `--use_fast_math`, `-gencode arch=...`.
+
+    A definition's name is that of the macro or variable: `-DUSE_CUDA=1` gives `USE_CUDA`.
+    """
+    if defined := _DEFINITION.match(value):
+        return defined[1], {"value": defined[2]} if defined[2] else {}
     found = _FLAG.match(value)
     if found is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from migrate.languages.python_report import Reading
 from migrate.languages.python_source import STRING, Layout, Source
@@ -28,6 +29,8 @@ class _Scan:
         self._source = source
         self._plan = plan
         self._aliases: dict[str, str] = {}
+        self.statements: list[tuple[int, int]] = []
+        """Where the import statements stand."""
 
     def imports(self) -> None:
         """Read imports line by line, and remember the names they give."""
@@ -36,6 +39,7 @@ class _Scan:
         for found in _FROM.finditer(text):
             if not found[1].startswith("."):
                 parts += [(f"{found[1]}.", part, found) for part in found[2].split(",")]
+        self.statements = sorted({found.span() for _, _, found in parts})
         for prefix, part, found in sorted(parts, key=lambda item: item[2].start()):
             if words := part.split():
                 self._import(prefix, words, found)
@@ -84,12 +88,16 @@ def scan_text(source: Source, lines: Layout | None, plan: Wanted) -> Reading:
     if not plan.hits(source.text).any:
         return scan.reading
     bare = [(line.start, line.end) for line in lines.lines if line.mark == "bare"] if lines else []
-    starts = [start for start, _ in bare]
     for found in _TOKEN.finditer(source.text):
         if found["name"]:
-            scan.name(found)
-        elif found["string"]:
-            place = bisect_right(starts, found.start()) - 1
-            if place < 0 or found.end() > bare[place][1]:  # not documentation
-                scan.string(found)
+            if not _within(scan.statements, found):
+                scan.name(found)
+        elif found["string"] and not _within(bare, found):  # not documentation
+            scan.string(found)
     return scan.reading
+
+
+def _within(spans: Sequence[tuple[int, int]], found: re.Match[str]) -> bool:
+    """Tell whether a match lies in one of several ordered spans."""
+    place = bisect_right(spans, (found.start(), found.end())) - 1
+    return any(start <= found.start() and found.end() <= end for start, end in spans[max(place, 0) : place + 2])

@@ -11,10 +11,14 @@ TARGET_WORDS = {
     "rocm": "rocm",
     "amd": "rocm",
     "amdgpu": "rocm",
+    "gfx": "rocm",
+    "cdna": "rocm",
+    "rdna": "rocm",
     "npu": "cann",
     "cann": "cann",
     "ascend": "cann",
     "xpu": "intel",
+    "sycl": "intel",
     "musa": "musa",
     "mlu": "mlu",
     "hpu": "gaudi",
@@ -54,6 +58,7 @@ def is_guard_word(text: str, start: int, end: int) -> bool:
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ASKING = frozenset({"hasattr", "startswith", "endswith", "find_spec", "getattr"})
 _LONGEST_STRING = 40
+_CHIP = re.compile(r"(gfx|ascend)_?\d\w{0,8}\Z")
 
 NameTargets = Callable[[str], Iterable[str]]
 """Says which targets a plain name stands for, when it was assigned a test."""
@@ -77,10 +82,13 @@ def name_targets(name: str, *, alone: bool = False) -> set[str]:
 
 
 def string_targets(value: str) -> set[str]:
-    """Return the targets that a compared string names: `npu`, `npu:0`, `rocm`."""
+    """Return the targets that a compared string names: `npu`, `npu:0`, `rocm`, `torch_npu`, `gfx942`."""
     if len(value) > _LONGEST_STRING:
         return set()
-    target = TARGET_WORDS.get(value.partition(":")[0].strip().lower())
+    word = value.partition(":")[0].strip().lower().removeprefix("torch_")
+    if chip := _CHIP.match(word):
+        word = chip[1]
+    target = TARGET_WORDS.get(word)
     return {target} if target else set()
 
 

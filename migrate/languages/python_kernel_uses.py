@@ -6,6 +6,7 @@ import ast
 
 from migrate.languages import python_builds as builds
 from migrate.languages import python_kernels as kernels
+from migrate.languages.python_code import code_of, text_value
 from migrate.languages.python_names import Value
 from migrate.languages.python_report import Place, Report
 from migrate.languages.python_source import Layout
@@ -45,14 +46,26 @@ def function_kernel(report: Report, node: Definition, name: str, place: Place, l
 
 
 def string_kernel(report: Report, node: ast.Call, value: Value, place: Place) -> bool:
-    """Report a call that compiles CUDA C from a string; tell whether it is one."""
+    """Report a call that compiles CUDA C from a string; tell whether it counts as a kernel of its own.
+
+    A source that can be read holds its kernels itself; where it cannot, and where the call writes the kernel around
+    its text, the call stands for the kernel.
+    """
     shape = kernels.STRING_KERNELS.get(value.dotted)
-    if shape is None or value.member or not report.wanted.asks(UseKind.KERNEL, value.dotted):
+    if shape is None or value.member or _takes_no_code(node, shape):
         return False
-    given = (builds.argument(node, *argument) for argument in shape.code)
-    code = "\n".join(builds.text_of(argument, place.scope) for argument in given)
+    given = [part for argument in shape.code if (part := builds.argument(node, *argument)) is not None]
+    code = code_of(given, place.scope)
     symbol = builds.text_of(builds.argument(node, *shape.name), place.scope) if shape.name[1] else ""
-    symbol = symbol.partition("\n")[0] or next(iter(kernels.kernel_names(code)), "")
+    symbol = symbol.partition("\n")[0]
+    report.compiles(code, node, place)
+    for path in code.paths:
+        report.link(LinkKind.BUILD, path, node)
+    if symbol and not shape.fragment:
+        report.link(LinkKind.LAUNCH, symbol, node)
+    if (code.found and not shape.fragment) or not report.wanted.asks(UseKind.KERNEL, value.dotted):
+        return False  # the kernels inside are priced where they stand
+    text = "\n".join(text_value(literal.node) for literal in code.literals)
     report.add(
         UseKind.KERNEL,
         value.dotted,
@@ -61,7 +74,13 @@ def string_kernel(report: Report, node: ast.Call, value: Value, place: Place) ->
         place,
         args=report.arguments(node),
         symbol=symbol,
-        kernel=kernels.string_facts(shape.language, code),
+        kernel=kernels.string_facts(shape.language, text),
         confidence=Confidence.HIGH if value.certain else Confidence.MEDIUM,
     )
     return True
+
+
+def _takes_no_code(node: ast.Call, shape: kernels.StringKernel) -> bool:
+    """Tell whether a call gives none of the arguments that hold code, as `RawModule(path=...)` does."""
+    unpacked = any(isinstance(part, ast.Starred) for part in node.args) or any(k.arg is None for k in node.keywords)
+    return not unpacked and all(builds.argument(node, *argument) is None for argument in shape.code)

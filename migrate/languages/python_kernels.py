@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
+import keyword
 import re
-import textwrap
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from migrate.languages.python_source import STRING, Source, layout
 from migrate.model import KernelFacts
 
 DECORATORS = {
@@ -17,6 +16,12 @@ DECORATORS = {
     "numba.cuda.jit": "numba",
     "cupyx.jit.rawkernel": "cupy",
     "taichi.kernel": "taichi",
+    "warp.kernel": "warp",
+    "cutlass.cute.jit": "cute",
+    "cutlass.cute.kernel": "cute",
+    "cuda.tile.kernel": "tile",
+    "tilelang.jit": "tilelang",
+    "helion.kernel": "helion",
 }
 """Decorator -> language of the kernels it makes."""
 
@@ -29,21 +34,40 @@ class StringKernel(NamedTuple):
     """Position and keyword of each argument that holds code."""
     name: tuple[int, str]
     """Position and keyword of the kernel's name; position -1 when it has none."""
+    fragment: bool = False
+    """The text is the body of a kernel that the function writes around it."""
 
 
 _NAMELESS = (-1, "")
 _REDUCTION = ((2, "map_expr"), (3, "reduce_expr"), (4, "post_map_expr"))
 
+_SOURCE_FIRST = StringKernel("cuda", ((0, "source"),), _NAMELESS)
+
 STRING_KERNELS = {
     "cupy.RawKernel": StringKernel("cupy", ((0, "code"),), (1, "name")),
     "cupy.RawModule": StringKernel("cupy", ((-1, "code"),), _NAMELESS),
-    "cupy.ElementwiseKernel": StringKernel("cupy", ((2, "operation"),), (3, "name")),
-    "cupy.ReductionKernel": StringKernel("cupy", _REDUCTION, (6, "name")),
+    "cupy.ElementwiseKernel": StringKernel("cupy", ((2, "operation"), (-1, "preamble")), (3, "name"), fragment=True),
+    "cupy.ReductionKernel": StringKernel("cupy", (*_REDUCTION, (-1, "preamble")), (6, "name"), fragment=True),
     "pycuda.compiler.SourceModule": StringKernel("pycuda", ((0, "source"),), _NAMELESS),
-    "pycuda.elementwise.ElementwiseKernel": StringKernel("pycuda", ((1, "operation"),), (2, "name")),
-    "pycuda.reduction.ReductionKernel": StringKernel("pycuda", ((2, "reduce_expr"), (3, "map_expr")), (5, "name")),
-    "torch.utils.cpp_extension.load_inline": StringKernel("cuda", ((2, "cuda_sources"),), (0, "name")),
-    "torch.cuda.jiterator._create_jit_fn": StringKernel("cuda", ((0, "code_string"),), _NAMELESS),
+    "pycuda.elementwise.ElementwiseKernel": StringKernel(
+        "pycuda", ((1, "operation"), (-1, "preamble")), (2, "name"), fragment=True
+    ),
+    "pycuda.reduction.ReductionKernel": StringKernel(
+        "pycuda", ((2, "reduce_expr"), (3, "map_expr"), (-1, "preamble")), (5, "name"), fragment=True
+    ),
+    "torch.utils.cpp_extension.load_inline": StringKernel(
+        "cuda", ((1, "cpp_sources"), (2, "cuda_sources")), (0, "name")
+    ),
+    "torch.cuda.jiterator._create_jit_fn": StringKernel("cuda", ((0, "code_string"),), _NAMELESS, fragment=True),
+    "torch.cuda._compile_kernel": StringKernel("cuda", ((0, "kernel_source"),), (1, "kernel_name")),
+    "cupy.cuda.compiler.compile_using_nvrtc": _SOURCE_FIRST,
+    "cupy.cuda.compiler.compile_with_cache": _SOURCE_FIRST,
+    "cupy.cuda.compile_with_cache": _SOURCE_FIRST,
+    "numba.cuda.CUSource": _SOURCE_FIRST,
+    "cuda.core.Program": StringKernel("cuda", ((0, "code"),), _NAMELESS),
+    "cuda.core.experimental.Program": StringKernel("cuda", ((0, "code"),), _NAMELESS),
+    "cuda.bindings.nvrtc.nvrtcCreateProgram": StringKernel("cuda", ((0, "src"),), _NAMELESS),
+    "cuda.nvrtc.nvrtcCreateProgram": StringKernel("cuda", ((0, "src"),), _NAMELESS),
 }
 """Function -> how it takes its code."""
 
@@ -55,8 +79,33 @@ _TRITON_FEATURES = {
     "_experimental_make_tensor_descriptor": "async-copy",
     "_experimental_descriptor_load": "async-copy",
     "_experimental_descriptor_store": "async-copy",
+    "async_copy_global_to_shared": "async-copy",
+    "async_copy_global_to_local": "async-copy",
+    "warpgroup_mma": "tensor-core",
+    "tcgen05_mma": "tensor-core",
+    "allocate_shared_memory": "shared-memory",
+    "shared_memory_descriptor": "shared-memory",
 }
 _TRITON_MODULES = frozenset({"tl", "language", "gl", "ttgl"})
+_TILED_FEATURES = {
+    "gemm": "tensor-core",
+    "SmemAllocator": "shared-memory",
+    "make_tiled_mma": "tensor-core",
+    "make_tiled_copy": "async-copy",
+    "inline_asm": "ptx",
+    "shuffle_sync": "shuffle",
+    "shuffle_sync_bfly": "shuffle",
+    "shuffle_sync_down": "shuffle",
+    "warp_idx": "warp-width",
+    "lane_idx": "warp-width",
+    "WARP_SIZE": "warp-width",
+    "mma": "tensor-core",
+    "alloc_shared": "shared-memory",
+    "tile_load": "shared-memory",
+    "tile_matmul": "tensor-core",
+    "call_extern": "ptx",
+}
+"""Of the languages whose kernels name their blocks: CuTe, Warp, TileLang, cuTile."""
 _NUMBA_FEATURES = {
     ("shared", "array"): "shared-memory",
     ("cuda", "shfl_sync"): "shuffle",
@@ -84,7 +133,14 @@ _C_FEATURES = {
     "texture": re.compile(r"\btex[123]D\w*|\bcudaTextureObject_t\b"),
     "template-library": re.compile(r"\b(?:cub|thrust|cutlass|cute)::"),
 }
-_LAUNCH_BOUNDS = re.compile(r"__launch_bounds__\s*\([^()]{0,200}\)")
+_TILED = frozenset({"cute", "warp", "tile", "tilelang", "helion"})
+_WORD = re.compile(
+    rf"\#[^\n]*+|{STRING}|\b(?:def|class)[ \t]++\w++"
+    r"|(?P<name>[A-Za-z_]\w*+)(?:(?=[ \t]*+\.[ \t]*+(?P<part>[A-Za-z_]\w*+))|(?P<call>[ \t]*+\()?+)",
+    re.DOTALL,
+)
+"""Names, the names behind their dots, and whether they are called; the rest is passed over."""
+_KEYWORDS = frozenset(keyword.kwlist)
 _C_COMMENT = re.compile(r"//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?+")
 
 
@@ -100,49 +156,36 @@ def function(language: str, text: str) -> Function:
     """Read what the price of a decorated kernel depends on, and what it calls.
 
     Args:
-        language: `triton`, `numba`, `cupy` or `taichi`.
+        language: One of the values of `DECORATORS`.
         text: The function from `def` to its last line, indented as in the file.
     """
-    count = sum(1 for line in text.split("\n") if (bare := line.strip()) and not bare.startswith("#"))
+    source = Source(text)
+    lines = layout(source)
     features: Counter[str] = Counter()
     calls: list[tuple[int, str]] = []
-    for node in _nodes(text):
-        if isinstance(node, ast.Attribute):
-            if feature := _feature(language, node):
-                features[feature] += 1
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            calls.append((node.lineno, node.func.id))
-        elif isinstance(node, ast.Expr):
-            count -= _documentation_lines(node)
+    for found in _WORD.finditer(source.text):
+        name = found["name"]
+        if name is None:
+            continue
+        if found["part"] and (feature := _feature(language, name, found["part"])):
+            features[feature] += 1
+        if found["call"] and name not in _KEYWORDS and source.text[found.start() - 1 : found.start()] != ".":
+            calls.append((source.line_of(found.start()), name))
+    count = lines.code_lines() if lines else source.code_lines()
     facts = KernelFacts(language=language, code_lines=max(count, 1), features=dict(sorted(features.items())))
     return Function(facts, sorted(calls))
 
 
-def _nodes(text: str) -> Iterator[ast.AST]:
-    try:
-        yield from ast.walk(ast.parse(textwrap.dedent(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-
-
-def _documentation_lines(node: ast.Expr) -> int:
-    """Count the code lines that a string standing alone takes."""
-    if not isinstance(node.value, ast.Constant) or not isinstance(node.value.value, str):
-        return 0
-    others = node.value.value.split("\n")[1:]
-    inner = [line for line in others[:-1] if (bare := line.strip()) and not bare.startswith("#")]
-    return len(inner) + (2 if others else 1)
-
-
-def _feature(language: str, node: ast.Attribute) -> str:
-    owner = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+def _feature(language: str, owner: str, name: str) -> str:
     if language == "triton":
         if owner not in _TRITON_MODULES:
             return ""
-        return "atomic" if node.attr.startswith("atomic_") else _TRITON_FEATURES.get(node.attr, "")
-    if owner == "atomic" or (owner == "jit" and node.attr.startswith("atomic_")):
+        return "atomic" if name.startswith("atomic_") else _TRITON_FEATURES.get(name, "")
+    if language in _TILED:
+        return "atomic" if name.startswith("atomic_") else _TILED_FEATURES.get(name, "")
+    if owner == "atomic" or (owner == "jit" and name.startswith("atomic_")):
         return "atomic"
-    return _NUMBA_FEATURES.get((owner, node.attr), "")
+    return _NUMBA_FEATURES.get((owner, name), "")
 
 
 def string_facts(language: str, code: str) -> KernelFacts:
@@ -152,9 +195,3 @@ def string_facts(language: str, code: str) -> KernelFacts:
     return KernelFacts(
         language=language, code_lines=sum(1 for line in bare.split("\n") if line.strip()), features=features
     )
-
-
-def kernel_names(code: str) -> list[str]:
-    """Return the names of the kernels that CUDA C in a string defines."""
-    bare = _LAUNCH_BOUNDS.sub(" ", _C_COMMENT.sub(" ", code))
-    return re.findall(r"__global__\s[^;{(]{0,200}?\b(\w+)\s*\(", bare)

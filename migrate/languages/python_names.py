@@ -1,4 +1,4 @@
-"""What names mean in a Python file: imports, aliases and simple assignments, by scope.
+"""What binds the names of a Python file: imports, aliases and simple assignments, by scope.
 
 Nothing is executed and the order of statements is not followed: a name means everything its scope binds it to, and the
 meaning that comes from an import is preferred.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
-
-from migrate.languages.python_guards import test_targets
 
 OTHER_PLATFORMS = tuple(f"torch.{module}." for module in ("npu", "xpu", "mlu", "musa", "hpu"))
 """Modules of other accelerators: what an instance of their classes does is not CUDA, whatever its methods' names."""
@@ -29,10 +27,11 @@ FACTORIES = {
 IMPORTING = frozenset({"__import__", "import_module", "importorskip"})
 """Functions that import a module by name; so does any whose name ends in `import`."""
 
+_BY_NAME = frozenset({"getattr", "get"})
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\Z")
 
-_DEEPEST = 12
-"""Assignments followed from name to name; more are not the aliases one means to find."""
+NO_EXPORTS: Mapping[str, str] = {}
+"""Dotted name of the repository -> what it stands for, see `Extraction.exports`."""
 
 
 class Value(NamedTuple):
@@ -49,6 +48,8 @@ class Value(NamedTuple):
     """Bound by a plain `import`: surely a module."""
     own: bool = False
     """Of the scanned code itself (a relative import)."""
+    assigned: bool = False
+    """Reached through a name that an assignment gave it."""
 
 
 class Bound(NamedTuple):
@@ -58,6 +59,10 @@ class Bound(NamedTuple):
     expression: ast.expr | None = None
     part: ast.expr | None = None
     """What an augmented assignment adds."""
+    whole: ast.expr | None = None
+    """What it is one part of, when several names were bound at once to something not taken apart here."""
+    imported: bool = False
+    """The expression is what another module of the repository exports."""
     harmless: bool = False
     """Bound to None, as a stand-in for a failed import; does not make other meanings uncertain."""
 
@@ -76,7 +81,7 @@ class Scope:
         self.elsewhere: set[str] = set()
         """Declared `global` or `nonlocal`."""
         self.stars: list[str] = parent.stars if parent else []
-        """Modules imported with a star, anywhere in the file."""
+        """Modules imported with a star, anywhere in the file; own ones begin with a dot."""
 
     def bind(self, name: str, bound: Bound) -> None:
         """Record a binding, in the scope that the name belongs to."""
@@ -88,6 +93,11 @@ class Scope:
         scope.values.pop(name, None)
         scope.targets.pop(name, None)
 
+    def constant(self, name: str) -> str:
+        """Return the string that a module's name is bound to and nothing else, empty when there is none."""
+        bounds = self.names[name]
+        return literal_text(bounds[0].expression) if self.parent is None and len(bounds) == 1 else ""
+
     def find(self, name: str) -> Scope | None:
         """Return the innermost scope that binds a name, as Python's rules see it from here."""
         scope: Scope | None = self
@@ -96,6 +106,16 @@ class Scope:
                 return scope
             scope = scope.parent
         return None
+
+
+def called_name(node: ast.Call) -> str:
+    """Return the last part of the name of what is called, empty when it is no name."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def literal_text(node: ast.expr | None) -> str:
+    """Return the value of a string literal, empty for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def package_of(path: str) -> list[str]:
@@ -109,9 +129,10 @@ def package_of(path: str) -> list[str]:
 class Binder:
     """Collects the bindings of a module and of all scopes within."""
 
-    def __init__(self, package: Sequence[str]) -> None:
+    def __init__(self, package: Sequence[str], exported: Mapping[str, str] = NO_EXPORTS) -> None:
         self.package = package
         """Parts of the dotted name of the file's package, for relative imports."""
+        self._exported = exported
         self.scopes: dict[ast.AST, Scope] = {}
 
     def module(self, tree: ast.Module) -> Scope:
@@ -175,26 +196,41 @@ class Binder:
         for alias, dotted in imported(node, self.package):
             own = isinstance(node, ast.ImportFrom) and node.level > 0
             if alias.name == "*":
-                if not own:
-                    scope.stars.append(dotted)
+                scope.stars.append(f".{dotted}" if own else dotted)
             elif isinstance(node, ast.Import) and not alias.asname:
                 root = dotted.partition(".")[0]
                 scope.bind(root, Bound(Value(root, module=True)))
             else:
                 module = isinstance(node, ast.Import)
-                scope.bind(alias.asname or alias.name, Bound(Value(dotted, module=module, own=own)))
+                bound = exported_as(self._exported.get(dotted, ""), alias)
+                bound = bound or Bound(Value(dotted, module=module, own=own))
+                scope.bind(alias.asname or alias.name, bound)
 
 
-def _target(target: ast.expr, value: ast.expr | None, scope: Scope) -> None:
+def exported_as(meaning: str, alias: ast.alias | None = None) -> Bound | None:
+    """Return a binding to what another module of the repository exports, None when it exports nothing.
+
+    Args:
+        meaning: See `Extraction.exports`.
+        alias: Where it is imported; the literal is taken to stand there.
+    """
+    if meaning.startswith("'"):
+        literal = ast.Constant(meaning[1:-1])
+        return Bound(expression=ast.copy_location(literal, alias) if alias else literal, imported=True)
+    return Bound(Value(meaning)) if meaning else None
+
+
+def _target(target: ast.expr, value: ast.expr | None, scope: Scope, whole: ast.expr | None = None) -> None:
     if isinstance(target, ast.Name):
         harmless = isinstance(value, ast.Constant) and value.value is None
-        scope.bind(target.id, Bound(expression=value, harmless=harmless))
+        scope.bind(target.id, Bound(expression=value, whole=whole, harmless=harmless))
     elif isinstance(target, (ast.Tuple, ast.List)):
-        pairs: Sequence[ast.expr | None] = [None] * len(target.elts)
         if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
-            pairs = value.elts
-        for part, part_value in zip(target.elts, pairs, strict=True):
-            _target(part, part_value, scope)
+            for part, part_value in zip(target.elts, value.elts, strict=True):
+                _target(part, part_value, scope)
+        else:
+            for part in target.elts:
+                _target(part, None, scope, value)
     elif isinstance(target, ast.Starred):
         _target(target.value, None, scope)
 
@@ -264,105 +300,18 @@ def imports_of(statements: Iterable[str]) -> Iterator[tuple[str, str]]:
 # ------------------------------------------------------------------------------------------------------- meanings
 
 
+def stands_for_name(node: ast.Call) -> bool:
+    """Tell whether a call may give a module or attribute by name rather than a new value."""
+    name = called_name(node)
+    return name in _BY_NAME or name in IMPORTING or name[-6:].lower() == "import"
+
+
 def imported_by_call(node: ast.Call) -> str:
     """Return the module that a call imports by name: `import_module("cupy")`, `lazy_import("cuda.cuda")`."""
-    function = node.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    if name not in IMPORTING and not name.lower().endswith("import"):
+    name = called_name(node)
+    if name not in IMPORTING and name[-6:].lower() != "import":
         return ""
     module = node.args[0] if node.args else None
     if isinstance(module, ast.Constant) and isinstance(module.value, str) and _MODULE.match(module.value):
         return module.value
     return ""
-
-
-class Meanings:
-    """Resolves expressions to canonical names."""
-
-    def __init__(self, roots: frozenset[str]) -> None:
-        self._roots = roots
-        self._depth = 0
-
-    def name(self, name: str, scope: Scope) -> Value | None:
-        """Return what a name stands for, None when that is not known."""
-        where = scope.find(name)
-        if where is None:
-            return Value(name, certain=False) if name in self._roots else None
-        if name not in where.values:
-            where.values[name] = None  # what a name is bound to may hold the name itself
-            where.values[name] = self._bound(where, name)
-        return where.values[name]
-
-    def of(self, node: ast.expr, scope: Scope) -> Value | None:
-        """Return what an expression stands for, None when that is not known."""
-        if isinstance(node, ast.Name):
-            return self.name(node.id, scope)
-        if isinstance(node, ast.Attribute):
-            owner = self.of(node.value, scope)
-            if owner is None or owner.member:
-                return None
-            return Value(f"{owner.dotted}.{node.attr}", member=owner.instance, certain=owner.certain, own=owner.own)
-        if isinstance(node, ast.Call):
-            return self._call(node, scope)
-        return None
-
-    def _bound(self, where: Scope, name: str) -> Value | None:
-        if self._depth > _DEEPEST:
-            return None
-        self._depth += 1
-        values: list[Value] = []
-        others = 0
-        for bound in where.names[name]:
-            value = bound.value or (self.of(bound.expression, where) if bound.expression else None)
-            if value is not None and (not values or value.dotted != values[0].dotted):
-                values.append(value)
-            elif value is None and not bound.harmless:
-                others += 1
-        self._depth -= 1
-        if not values:
-            return None
-        best = next((value for value in values if value.dotted.partition(".")[0] in self._roots), values[0])
-        return best._replace(certain=best.certain and len(values) == 1 and not others)
-
-    def _call(self, node: ast.Call, scope: Scope) -> Value | None:
-        if module := imported_by_call(node):
-            return Value(module, module=True)
-        function = node.func
-        if isinstance(function, ast.Name) and function.id == "getattr" and not scope.find("getattr"):
-            return self._attribute_by_name(node, scope)
-        made = self.of(function, scope)
-        if made is None or made.instance or made.member:
-            return None
-        if made.dotted in FACTORIES:
-            return made._replace(dotted=FACTORIES[made.dotted], instance=True)
-        if made.dotted.rpartition(".")[2][:1].isupper():
-            return made._replace(instance=True, module=False)
-        return None
-
-    def _attribute_by_name(self, node: ast.Call, scope: Scope) -> Value | None:
-        name = node.args[1] if len(node.args) > 1 else None
-        if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
-            return None
-        owner = self.of(node.args[0], scope)
-        return owner and Value(f"{owner.dotted}.{name.value}", certain=owner.certain)
-
-    def targets(self, name: str, scope: Scope) -> frozenset[str]:
-        """Return the targets that a name stands for because it was assigned a test of the platform."""
-        where = scope.find(name)
-        if where is None:
-            return frozenset()
-        if name not in where.targets:
-            where.targets[name] = frozenset()
-            where.targets[name] = self._bound_targets(where, name)
-        return where.targets[name]
-
-    def _bound_targets(self, where: Scope, name: str) -> frozenset[str]:
-        if self._depth > _DEEPEST:
-            return frozenset()
-        self._depth += 1
-        found: set[str] = set()
-        for bound in where.names[name]:
-            if isinstance(bound.expression, (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Call, ast.Attribute)):
-                found |= test_targets(bound.expression, lambda inner: self.targets(inner, where))
-        self._depth -= 1
-        return frozenset(found)

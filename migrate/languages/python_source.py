@@ -218,12 +218,15 @@ class Layout:
 
 
 _LEAVE = re.compile("return|raise|continue|break")
-_COMMENT_END = re.compile(rf"(?:[^\"'#]++|{STRING})*+", re.DOTALL)
+_COMMENT_OR_STRING = re.compile(rf"\#[^\n]*+|{STRING}", re.DOTALL)
 
 
 def _without_comment(line: str) -> str:
-    found = _COMMENT_END.match(line)
-    return (found[0] if found else line).rstrip()
+    line = line.rstrip()
+    for found in _COMMENT_OR_STRING.finditer(line):
+        if found.end() == len(line) and found[0].startswith("#"):
+            return line[: found.start()].rstrip()
+    return line
 
 
 def layout(source: Source) -> Layout | None:

@@ -6,7 +6,9 @@ import ast
 import re
 
 from migrate.languages import python_builds as builds
-from migrate.languages.python_report import DEVICES, PLAIN_WORDS, Place, Report, Role, dotted_text, literal_text
+from migrate.languages.python_code import is_device_code
+from migrate.languages.python_names import called_name, literal_text
+from migrate.languages.python_report import DEVICES, PLAIN_WORDS, Place, Report, Role, dotted_text
 from migrate.model import Confidence, UseKind
 
 _ENVIRONMENT_CALLS = frozenset({"getenv", "putenv", "unsetenv", "get", "setdefault", "pop", "setenv", "delenv"})
@@ -15,6 +17,22 @@ _OPTION_CALLS = frozenset({"add_argument", "add_option", "option"})
 _LONGEST_VALUE = 200
 _AMBIGUOUS = frozenset({"cuda", "nccl"})
 """Names of a device and a back end that are also words: of methods, folders, languages and libraries."""
+_VARIABLE = re.compile(r"[A-Za-z_]\w*\Z")
+_SETTING = re.compile(r"\s*+(?:(?:export|env|set)\s++)?([A-Z][A-Z0-9_]*+)=(\S*+)")
+_MESSAGE_KEYWORDS = frozenset(
+    ("help", "description", "epilog", "usage", "reason", "msg", "message", "err_msg", "label", "title")
+)
+_TEST_NAMES = frozenset({"param", "parametrize", "fixture"})
+"""Functions whose `id` and `ids` are names of tests."""
+_VERBS = (
+    "print|pprint|echo|secho|log|debug|info|warn|warning|error|critical|exception|fatal|fail|xfail|skip|message|msg"
+)
+_TELLS = re.compile(
+    rf"_*+(?:rank_zero_|rank_?0_|log_|print_|main_|master_)?(?:{_VERBS})(?:_once|_rank_?\d+|_all_ranks|_dist)?\Z"
+    r"|(?:log|print|warn)_(?:once|dist|rank_?\d+|rank_zero|all_ranks)\Z"
+    r"|skipTest\Z|\w*(?:Error|Exception|Warning|Exit|SkipTest|Failed)\Z"
+)
+"""Names of functions that tell their reader something."""
 _DEVICES = frozenset(
     {
         *("cpu", "npu", "xpu", "hip", "mps", "hpu", "mlu", "musa", "tpu", "xla", "rocm"),
@@ -38,15 +56,66 @@ def report_string(report: Report, node: ast.expr, value: str, place: Place, role
     wanted = report.wanted
     start, end = report.start(node), report.end(node)
     option = builds.flag(value) if value[:1] == "-" else None
-    if wanted.asks(UseKind.ENV, value):
-        report.add(UseKind.ENV, value, start, end, place, confidence=Confidence.MEDIUM)
+    if "=" in value and _settings(report, node, value, place, role):
+        return
+    if wanted.asks(UseKind.ENV, value) and _VARIABLE.match(value):
+        if not is_message(role):
+            report.add(UseKind.ENV, value, start, end, place, confidence=Confidence.MEDIUM)
     elif option and wanted.asks(UseKind.FLAG, option[0]) and not _declares_option(role):
         args = option[1] or ({"value": role.following} if role.following else {})
         report.add(UseKind.FLAG, option[0], start, end, place, args=args)
-    elif wanted.asks(UseKind.STRING, name := _filled(value, role.filled)):
+    elif wanted.asks(UseKind.STRING, name := _filled(value, role.filled)) and not is_message(role):
         weak = role.element == PLAIN_WORDS and value in _AMBIGUOUS
         confidence = Confidence.LOW if weak else Confidence.HIGH
         report.add(UseKind.STRING, name, start, end, place, args=_facts(report, place, role), confidence=confidence)
+
+
+def report_constant(report: Report, node: ast.Name | ast.Attribute, value: str, place: Place, role: Role) -> None:
+    """Report a name that is given to a call and always stands for a device or back end."""
+    if is_message(role):
+        return
+    report.decides(node)
+    args = _facts(report, place, role) | {"constant": dotted_text(node)}
+    report.add(UseKind.STRING, value, report.start(node), report.end(node), place, args=args)
+
+
+def _settings(report: Report, node: ast.expr, value: str, place: Place, role: Role) -> bool:
+    """Report the environment variables that a command line or `NAME=value` sets; tell whether there are any."""
+    found = False
+    setting = _SETTING.match(value)
+    while setting is not None:
+        if report.wanted.asks(UseKind.ENV, setting[1]) and not is_message(role):
+            found = True
+            args = {"value": setting[2][:_LONGEST_VALUE]}
+            report.add(UseKind.ENV, setting[1], report.start(node), report.end(node), place, args=args)
+        setting = _SETTING.match(value, setting.end())
+    return found
+
+
+def is_message(role: Role) -> bool:
+    """Tell whether a string is told to somebody: logged, raised, shown as help, the name of a test."""
+    if role.message or role.parameter in _MESSAGE_KEYWORDS:
+        return True
+    name = called_name(role.call) if role.call else ""
+    if role.parameter in ("id", "ids"):
+        return name in _TEST_NAMES
+    return _TELLS.match(name) is not None
+
+
+def report_code(report: Report, node: ast.expr, value: str, place: Place, role: Role) -> bool:
+    """Report a string that clearly holds device code; tell whether it does."""
+    if not is_device_code(value):
+        return False
+    searches = role.call is not None and report.callee(role.call, place).startswith("re.")
+    asked = bool(role.compare or role.subscript) or searches
+    if not asked and not is_message(role):
+        report.holds_code(node, "template" if _named_template(role) else role.filled.strip("+"), place)
+    return True
+
+
+def _named_template(role: Role) -> bool:
+    function = role.call.func if role.call else None
+    return function is not None and dotted_text(function).rpartition(".")[2] == "Template"
 
 
 def _filled(value: str, filled: str) -> str:
@@ -67,8 +136,10 @@ def _declares_option(role: Role) -> bool:
 def _facts(report: Report, place: Place, role: Role) -> dict[str, str]:
     facts: dict[str, str] = {}
     if role.call is not None:
-        facts["callee"] = _callee(report, role.call, place)
+        facts["callee"] = report.callee(role.call, place)
         facts["parameter"] = role.parameter
+    if role.joined:
+        facts["callee"] = "pathlib.Path.joinpath"
     if role.compare:
         facts["compare"] = role.compare
     if role.key:
@@ -78,17 +149,6 @@ def _facts(report: Report, place: Place, role: Role) -> dict[str, str]:
     if role.element == PLAIN_WORDS:
         facts["element"] = "true"
     return facts
-
-
-def _callee(report: Report, node: ast.Call, place: Place) -> str:
-    value = report.meaning(node.func, place.scope)
-    if value is not None:
-        report.decides(node.func)
-        if not value.member or report.wanted.leads(value.dotted):
-            return value.dotted
-    if isinstance(node.func, ast.Attribute):
-        return f".{node.func.attr}"
-    return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
 def keyed_in(report: Report, container: ast.expr) -> str:
@@ -128,8 +188,7 @@ def option_value(node: ast.expr | None) -> str:
 
 def environment_call(report: Report, node: ast.Call, place: Place) -> bool:
     """Report a call that reads or sets an environment variable; tell whether it is one."""
-    function = node.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    name = called_name(node)
     if name not in _ENVIRONMENT_CALLS or not node.args:
         return False
     variable = literal_text(node.args[0])
@@ -140,7 +199,7 @@ def environment_call(report: Report, node: ast.Call, place: Place) -> bool:
     return True
 
 
-def environment(report: Report, name: str, node: ast.expr, value: ast.expr | None, place: Place) -> None:
+def environment(report: Report, name: str, node: ast.expr | ast.keyword, value: ast.expr | None, place: Place) -> None:
     """Report an environment variable, with the value it is set to."""
     args = {}
     if value is not None:

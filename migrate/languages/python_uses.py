@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import zip_longest
 from typing import Any
 
+from migrate.languages.python_expressions import Expressions, defaults, guarded
 from migrate.languages.python_guards import is_negated, leaves, refuses
-from migrate.languages.python_kernel_uses import Definition, decorated_kernel, function_kernel, string_kernel
-from migrate.languages.python_links import link_call
-from migrate.languages.python_names import Binder, Bound, Scope, imported, package_of, parameters, targets_only
-from migrate.languages.python_report import NO_ROLE, Place, Reading, Report, Role, dotted_text, literal_text
+from migrate.languages.python_kernel_uses import Definition, decorated_kernel, function_kernel
+from migrate.languages.python_links import class_links
+from migrate.languages.python_names import NO_EXPORTS, Binder, Scope, imported, literal_text, package_of
+from migrate.languages.python_platforms import Platforms
+from migrate.languages.python_report import Place, Reading, Report, Role, dotted_text
 from migrate.languages.python_source import Layout, Source
-from migrate.languages.python_strings import (
-    element_of,
-    environment,
-    environment_call,
-    keyed_in,
-    option_value,
-    report_string,
-    searched_in,
-)
 from migrate.languages.python_wanted import Wanted
 from migrate.model import LinkKind, UseKind
 
 _MISSING_MODULE = frozenset(
     {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "OSError", "RuntimeError"}
 )
-_COMPARISONS = {ast.Eq: "==", ast.NotEq: "!=", ast.In: "in", ast.NotIn: "in", ast.Is: "==", ast.IsNot: "!="}
-
-_Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
-class Reader:
+class Reader(Expressions):
     """One walk over one tree."""
 
     def __init__(
-        self, source: Source, wanted: Wanted, path: str, *, guarded: bool = True, layout: Layout | None = None
+        self,
+        source: Source,
+        wanted: Wanted,
+        path: str,
+        *,
+        tests: bool = True,
+        layout: Layout | None = None,
+        exported: Mapping[str, str] = NO_EXPORTS,
     ) -> None:
         """Prepare a walk.
 
@@ -46,16 +42,16 @@ class Reader:
             source: The file.
             wanted: What is asked for.
             path: From the root, with forward slashes.
-            guarded: The text holds a word of a test for a platform.
+            tests: The text holds a word of a test for a platform.
             layout: Set when the tree is reduced, to find where a function really ends.
+            exported: What names of other modules of the repository stand for.
         """
+        report = Report(source, wanted, guarded=tests, exported=exported)
+        super().__init__(report, wanted, is_setup=path.rpartition("/")[2] == "setup.py")
         self._source = source
-        self._wanted = wanted
         self._layout = layout
         self._package = package_of(path)
-        self._is_setup = path.rpartition("/")[2] == "setup.py"
-        self._binder = Binder(self._package)
-        self._report = Report(source, wanted, guarded=guarded)
+        self._binder = Binder(self._package, exported)
         self._stars: list[str] = []
 
     def read(self, tree: ast.Module) -> Reading:
@@ -65,12 +61,14 @@ class Reader:
         for bound in (scope, *self._binder.scopes.values()):
             self._report.note_bindings(bound)
         self._body(tree.body, Place(scope))
-        return self._report.reading
+        self._report.reading.exports = self._report.exports(scope)
+        self._report.reading.links += class_links(tree)
+        return Platforms(tree, self._source).complete(self._report.finish())
 
     @property
     def stars(self) -> bool:
         """Tell whether a module that rules ask about was imported with a star."""
-        return any(self._wanted.leads(star) for star in self._stars)
+        return any(not star.startswith(".") and self._wanted.leads(star) for star in self._stars)
 
     # -------------------------------------------------------------------------------------------------- statements
 
@@ -97,10 +95,10 @@ class Reader:
                         self._expression(part, place)
 
     def _if(self, node: ast.If, place: Place) -> None:
-        guarded = _guarded(place, self._chain_targets(node, place.scope))
-        self._expression(node.test, guarded)
-        self._body(node.body, guarded)
-        self._body(node.orelse, guarded)
+        inner = guarded(place, self._chain_targets(node, place.scope))
+        self._expression(node.test, inner)
+        self._body(node.body, inner)
+        self._body(node.orelse, inner)
 
     def _chain_targets(self, node: ast.If, scope: Scope) -> frozenset[str]:
         """Return the targets that any test of an if-elif chain asks about, unless its branch only refuses them."""
@@ -117,7 +115,7 @@ class Reader:
             return place
         branches = [link.body for link in _chain(node)]
         *_, last = _chain(node)
-        return _guarded(place, targets) if any(map(leaves, (*branches, last.orelse))) else place
+        return guarded(place, targets) if any(map(leaves, (*branches, last.orelse))) else place
 
     def _try(self, node: ast.Try | ast.TryStar, place: Place) -> None:
         survives = any(_survives(handler) for handler in node.handlers)
@@ -128,6 +126,11 @@ class Reader:
             self._body(handler.body, place)
         self._body(node.orelse, place)
         self._body(node.finalbody, place)
+
+    def _assert(self, node: ast.Assert, place: Place) -> None:
+        self._expression(node.test, place)
+        if node.msg is not None:
+            self._expression(node.msg, place, Role(message=True))
 
     def _with(self, node: ast.With | ast.AsyncWith, place: Place) -> None:
         for item in node.items:
@@ -185,7 +188,7 @@ class Reader:
                 self._decorator(decorator, place)
             elif isinstance(decorator, ast.Call):
                 self._given(decorator, place)
-        for parameter, default in _defaults(node.args):
+        for parameter, default in defaults(node.args):
             self._expression(default, place, Role(key=parameter))
         for annotation in (*_annotations(node.args), node.returns):
             if annotation is not None:
@@ -221,177 +224,6 @@ class Reader:
                     return
         self._expression(node, place)
 
-    # ------------------------------------------------------------------------------------------------- expressions
-
-    def _expression(self, node: ast.expr, place: Place, role: Role = NO_ROLE) -> None:
-        handler = _EXPRESSIONS.get(type(node))
-        if handler is not None:
-            handler(self, node, place, role)
-            return
-        for part in ast.iter_child_nodes(node):
-            if isinstance(part, ast.expr):
-                self._expression(part, place)
-
-    def _constant(self, node: ast.Constant, place: Place, role: Role) -> None:
-        if isinstance(node.value, str):
-            report_string(self._report, node, node.value, place, role)
-
-    def _joined(self, node: ast.JoinedStr, place: Place, role: Role) -> None:
-        parts: list[str] = []
-        for part in node.values:
-            if isinstance(part, ast.FormattedValue):
-                parts.append("*")
-                self._expression(part.value, place)
-                if part.format_spec is not None:
-                    self._expression(part.format_spec, place)
-            else:
-                parts.append(literal_text(part))
-        report_string(self._report, node, "".join(parts), place, role._replace(filled=""))
-
-    def _binary(self, node: ast.BinOp, place: Place, role: Role) -> None:
-        adds = isinstance(node.op, ast.Add)
-        filled = ""
-        if literal_text(node.left):
-            if isinstance(node.op, ast.Mod):
-                filled = "%"
-            elif adds and not isinstance(node.right, ast.Constant):
-                filled = "+"
-        self._expression(node.left, place, role._replace(filled=filled))
-        self._expression(node.right, place, role if adds else NO_ROLE)
-
-    def _compare(self, node: ast.Compare, place: Place, role: Role) -> None:
-        del role
-        guarded = _guarded(place, self._report.targets(node, place.scope))
-        name = _COMPARISONS.get(type(node.ops[0]), "")
-        container = searched_in(self._report, node.comparators[0]) if name == "in" else ""
-        self._expression(node.left, guarded, Role(compare=name, subscript=container))
-        for part in node.comparators:
-            self._expression(part, guarded, Role(compare=name))
-
-    def _choice(self, node: ast.IfExp, place: Place, role: Role) -> None:
-        guarded = _guarded(place, self._report.targets(node.test, place.scope))
-        self._expression(node.test, guarded)
-        self._expression(node.body, guarded, role)
-        self._expression(node.orelse, guarded, role)
-
-    def _either(self, node: ast.BoolOp, place: Place, role: Role) -> None:
-        guarded = _guarded(place, self._report.targets(node, place.scope))
-        for part in node.values:
-            self._expression(part, guarded, role)
-
-    def _sequence(self, node: ast.List | ast.Tuple | ast.Set, place: Place, role: Role) -> None:
-        element = element_of(node, role)
-        for part, following in zip_longest(node.elts, node.elts[1:]):
-            inner = element if isinstance(part, (ast.Constant, ast.List, ast.Tuple, ast.Set)) else ""
-            self._expression(part, place, role._replace(following=option_value(following), element=inner))
-
-    def _dict(self, node: ast.Dict, place: Place, role: Role) -> None:
-        del role
-        for key, value in zip(node.keys, node.values, strict=True):
-            literal = literal_text(key)
-            if key is not None and literal and self._wanted.asks(UseKind.ENV, literal):
-                environment(self._report, literal, key, value, place)
-            elif key is not None:
-                self._expression(key, place)
-            self._expression(value, place, Role(key=literal))
-
-    def _subscript(self, node: ast.Subscript, place: Place, role: Role) -> None:
-        del role
-        self._item(node, place, None)
-
-    def _item(self, node: ast.Subscript, place: Place, value: ast.expr | None) -> None:
-        self._expression(node.value, place)
-        literal = literal_text(node.slice)
-        if literal and self._wanted.asks(UseKind.ENV, literal):
-            environment(self._report, literal, node, value, place)
-        else:
-            is_text = isinstance(node.slice, (ast.Constant, ast.JoinedStr))
-            self._expression(
-                node.slice, place, Role(subscript=keyed_in(self._report, node.value)) if is_text else NO_ROLE
-            )
-
-    def _walrus(self, node: ast.NamedExpr, place: Place, role: Role) -> None:
-        del role
-        place.scope.bind(node.target.id, Bound(expression=node.value))
-        self._expression(node.value, place, Role(key=node.target.id))
-
-    def _lambda(self, node: ast.Lambda, place: Place, role: Role) -> None:
-        del role
-        inner = Scope(place.scope)
-        parameters(node.args, inner)
-        for parameter, default in _defaults(node.args):
-            self._expression(default, place, Role(key=parameter))
-        self._expression(node.body, replace(place, scope=inner))
-
-    def _comprehension(self, node: _Comprehension, place: Place, role: Role) -> None:
-        inner = replace(place, scope=Scope(place.scope))
-        for generator in node.generators:
-            targets_only(generator.target, inner.scope)
-            for part in (generator.iter, *generator.ifs):
-                self._expression(part, inner)
-        if isinstance(node, ast.DictComp):
-            self._expression(node.key, inner)
-            self._expression(node.value, inner)
-        else:
-            self._expression(node.elt, inner, role)
-
-    # ------------------------------------------------------------------------------------------------- names, calls
-
-    def _reference(self, node: ast.Name | ast.Attribute, place: Place, role: Role) -> None:
-        del role
-        loads = isinstance(node.ctx, ast.Load)
-        if isinstance(node, ast.Name) and not loads:
-            return
-        value = self._report.meaning(node, place.scope)
-        named = value is not None and self._report.named(node, value, place)
-        if isinstance(node, ast.Attribute):
-            if not named and loads:  # what is assigned to an unknown value is that value's own
-                self._report.of_unknown(node, place)
-            self._start_of(node, place)
-
-    def _start_of(self, node: ast.expr, place: Place) -> None:
-        """Walk what a chain of attributes starts from, when it is more than a name."""
-        while isinstance(node, ast.Attribute):
-            node = node.value
-        if not isinstance(node, ast.Name):
-            self._expression(node, place)
-
-    def _call(self, node: ast.Call, place: Place, role: Role) -> None:
-        function = node.func
-        if isinstance(function, ast.Attribute) and function.attr == "format" and literal_text(function.value):
-            self._expression(function.value, place, role._replace(filled="format"))
-        elif environment_call(self._report, node, place):
-            self._start_of(function, place)
-            for argument in node.args[1:]:
-                self._expression(argument, place)
-            return
-        else:
-            self._called(node, place)
-        self._given(node, place)
-
-    def _called(self, node: ast.Call, place: Place) -> None:
-        function = node.func
-        value = self._report.meaning(function, place.scope)
-        link_call(self._report, node, value, place, is_setup=self._is_setup)
-        if not isinstance(function, (ast.Name, ast.Attribute)):
-            self._expression(function, place)
-            return
-        reported = value is not None and not value.own and string_kernel(self._report, node, value, place)
-        reported = reported or (value is not None and self._report.named(function, value, place, node))
-        if isinstance(function, ast.Attribute):
-            if not reported:
-                self._report.of_unknown(function, place, node)
-            self._start_of(function, place)
-
-    def _given(self, node: ast.Call, place: Place) -> None:
-        value = self._report.meaning(node, place.scope)
-        named = value is not None and not value.instance and self._wanted.leads(value.dotted)
-        for position, argument in enumerate(node.args):
-            if not (named and literal_text(argument)):  # the part of a name that `getattr` is given
-                self._expression(argument, place, Role(call=node, parameter=str(position)))
-        for keyword in node.keywords:
-            self._expression(keyword.value, place, Role(call=node, parameter=keyword.arg or "**"))
-
 
 # ---------------------------------------------------------------------------------------------------------- dispatch
 
@@ -404,6 +236,7 @@ _STATEMENTS: dict[type[ast.stmt], Callable[[Reader, Any, Place], None]] = {
     ast.If: Reader._if,  # noqa: SLF001
     ast.Try: Reader._try,  # noqa: SLF001
     ast.TryStar: Reader._try,  # noqa: SLF001
+    ast.Assert: Reader._assert,  # noqa: SLF001
     ast.With: Reader._with,  # noqa: SLF001
     ast.AsyncWith: Reader._with,  # noqa: SLF001
     ast.Match: Reader._match,  # noqa: SLF001
@@ -412,32 +245,6 @@ _STATEMENTS: dict[type[ast.stmt], Callable[[Reader, Any, Place], None]] = {
     ast.AnnAssign: Reader._annotated,  # noqa: SLF001
     ast.Pass: lambda *_: None,
 }
-_EXPRESSIONS: dict[type[ast.expr], Callable[[Reader, Any, Place, Role], None]] = {
-    ast.Constant: Reader._constant,  # noqa: SLF001
-    ast.Name: Reader._reference,  # noqa: SLF001
-    ast.Attribute: Reader._reference,  # noqa: SLF001
-    ast.Call: Reader._call,  # noqa: SLF001
-    ast.JoinedStr: Reader._joined,  # noqa: SLF001
-    ast.BinOp: Reader._binary,  # noqa: SLF001
-    ast.Compare: Reader._compare,  # noqa: SLF001
-    ast.IfExp: Reader._choice,  # noqa: SLF001
-    ast.BoolOp: Reader._either,  # noqa: SLF001
-    ast.List: Reader._sequence,  # noqa: SLF001
-    ast.Tuple: Reader._sequence,  # noqa: SLF001
-    ast.Set: Reader._sequence,  # noqa: SLF001
-    ast.Dict: Reader._dict,  # noqa: SLF001
-    ast.Subscript: Reader._subscript,  # noqa: SLF001
-    ast.NamedExpr: Reader._walrus,  # noqa: SLF001
-    ast.Lambda: Reader._lambda,  # noqa: SLF001
-    ast.ListComp: Reader._comprehension,  # noqa: SLF001
-    ast.SetComp: Reader._comprehension,  # noqa: SLF001
-    ast.GeneratorExp: Reader._comprehension,  # noqa: SLF001
-    ast.DictComp: Reader._comprehension,  # noqa: SLF001
-}
-
-
-def _guarded(place: Place, targets: frozenset[str]) -> Place:
-    return replace(place, guards=place.guards | targets) if targets else place
 
 
 def _chain(node: ast.If) -> Iterator[ast.If]:
@@ -446,16 +253,6 @@ def _chain(node: ast.If) -> Iterator[ast.If]:
     while isinstance(link, ast.If) and link.col_offset == node.col_offset:
         yield link
         link = link.orelse[0] if len(link.orelse) == 1 else None
-
-
-def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    with_default = positional[len(positional) - len(arguments.defaults) :]
-    for argument, default in zip(with_default, arguments.defaults, strict=True):
-        yield argument.arg, default
-    for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if given is not None:
-            yield argument.arg, given
 
 
 def _annotations(arguments: ast.arguments) -> Iterator[ast.expr | None]:

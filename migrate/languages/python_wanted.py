@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import ahocorasick_rs
 
+from migrate.languages.python_code import MARKS
 from migrate.languages.python_guards import GUARD_LITERALS, is_guard_word
 from migrate.languages.python_names import FACTORIES
 from migrate.model import NameSet, UseKind, Vocabulary
@@ -29,6 +30,8 @@ _LINKS = (
     "DLL", "cdll", "LoadLibrary", "load_library", "get_function",
 )  # fmt: skip
 """Literals of statements that link files, besides import statements and the ones rules ask for."""
+_SOURCES = ('.cu"', ".cu'", '.cuh"', ".cuh'")
+"""Ends of paths of native sources; a statement that holds one may read it."""
 _LAUNCH = "]("
 """Stands in the launch of a kernel; too common elsewhere to mean anything in a file that names no platform."""
 _WHOLE = (
@@ -39,12 +42,20 @@ _WHOLE = (
     "SourceModule",
     "load_inline",
     "_create_jit_fn",
+    "_compile_kernel",
+    "CUSource",
+    "compile_using_nvrtc",
+    "compile_with_cache",
+    "nvrtc",
+    "cuda.core",
     "cpp_extension",
     "Extension(",
     "install_requires",
     "extras_require",
 )
 """Literals of constructs whose arguments may stand anywhere in the file: then all of it is parsed."""
+_DYNAMIC = ("exec(", "eval(")
+"""Literals of statements that run what the program puts together."""
 _CHAIN = re.compile(r"(?:\.[A-Za-z_]\w*+){1,6}")
 _ANNOTATION_BEFORE = frozenset(":[|>")
 """What stands before a name that only annotates, or is an element: it is then no new name for what it names."""
@@ -52,7 +63,9 @@ _PIECE = re.compile(r"\*|\[A-Z\]")
 _PLAIN = re.compile(r"[^\\\"'{}%\n]+\Z")
 
 
-_ROOT, _METHOD, _QUOTED, _ANYWHERE, _LINK, _WHOLE_FILE, _GUARD = (1 << bit for bit in range(7))
+_ROOT, _METHOD, _QUOTED, _ANYWHERE, _LINK, _WHOLE_FILE, _GUARD, _KEYWORD, _CODE, _RUN, _MEMBER = (
+    1 << bit for bit in range(11)
+)
 """What a literal in the text may be, and so what must stand around it; a sum of these."""
 
 
@@ -69,6 +82,9 @@ class Hits(NamedTuple):
     """First parts of wanted names that stand as identifiers: what follows them tells whether they matter."""
     links: list[int]
     guards: list[int]
+    code: list[int]
+    """Words of device code."""
+    dynamic: list[int]
     whole: bool = False
     """The file must be parsed whole."""
 
@@ -97,6 +113,8 @@ class Wanted:
         self._dotted = NameSet(exact=frozenset(exact), globs=tuple(sorted({*globs, *_ALWAYS_GLOBS})))
         self._beginnings = {name[:dot] for name in exact for dot in _dots(name)}
         self._stems = tuple(sorted({_stem(glob) for glob in (*globs, *_ALWAYS_GLOBS)} - {""}))
+        self._endings = NameSet(globs=tuple(sorted(glob for glob in globs if not _stem(glob))))
+        self._stem_beginnings = {stem[:dot] for stem in self._stems for dot in _dots(stem)}
         roots = {name.partition(".")[0] for name in (*exact, *self._stems)}
         self.roots = frozenset(root for root in roots if root.isidentifier())
         """First parts of wanted dotted names: they mean the platform even where no import shows."""
@@ -120,7 +138,7 @@ class Wanted:
             add(root, _ROOT)
         for name in exact | globs:
             if name.startswith("."):
-                add(_stem(name[1:]), _METHOD if name in exact else _ANYWHERE)
+                add(_stem(name[1:]), _METHOD if name in exact else _MEMBER)
             elif name.startswith(("*", "[")):
                 add(max(_PIECE.split(name), key=len), _ANYWHERE)
         for kind in _VALUES:
@@ -128,7 +146,17 @@ class Wanted:
                 for value in (*names.exact, *names.globs):
                     add(*_value_literal(value))
         add(_LAUNCH, _LINK)
-        for literals, meaning in ((_LINKS, _LINK), (_WHOLE, _WHOLE_FILE), (GUARD_LITERALS, _GUARD)):
+        if names := self.vocabulary.names.get(UseKind.ENV):
+            for name in (*names.exact, *map(_stem, names.globs)):
+                add(name, _KEYWORD)
+        meanings = (
+            ((*_LINKS, *_SOURCES), _LINK),
+            (_WHOLE, _WHOLE_FILE),
+            (GUARD_LITERALS, _GUARD),
+            (MARKS, _CODE),
+            (_DYNAMIC, _RUN),
+        )
+        for literals, meaning in meanings:
             for literal in literals:
                 add(literal, meaning)
         return means
@@ -174,13 +202,19 @@ class Wanted:
                 name in self._exact
                 or (name in FACTORIES and self.leads(FACTORIES[name]))
                 or name in self._beginnings
-                or any(stem.startswith(f"{name}.") or name.startswith(stem.rstrip(".")) for stem in self._stems)
+                or name in self._stem_beginnings
+                or name.startswith(self._stems)
+                or name in self._endings
             )
         return known
 
+    def lists(self, name: str) -> bool:
+        """Tell whether a dotted name is known itself or as a module of known names, not merely by its beginning."""
+        return name in self._exact or name in self._beginnings
+
     def hits(self, text: str) -> Hits:
         """Find the literals in a text."""
-        hits = Hits([], {}, [], [])
+        hits = Hits([], {}, [], [], [], [])
         launches: list[int] = []
         whole = False
         patterns, all_means = self._patterns, self._means
@@ -197,6 +231,10 @@ class Wanted:
                 whole = True
             if means & _GUARD and is_guard_word(text, start, end):
                 hits.guards.append(start)
+            if means & _CODE:
+                hits.code.append(start)
+            if means & _RUN and not _continues(text, start):
+                hits.dynamic.append(start)
         if hits.any:
             hits.links.extend(launches)
         return hits._replace(whole=whole)
@@ -259,14 +297,27 @@ def _value_literal(value: str) -> tuple[str, int]:
 
 
 def _shows(text: str, start: int, end: int, means: int) -> bool:
-    """Tell whether a literal stands as a method, or as the beginning of a string."""
+    """Tell whether a literal stands as a method, as the beginning of a string, or as a keyword of a call."""
     if means & _ANYWHERE:
         return True
     if means & _QUOTED and start and text[start - 1] in "\"'":
         return True
-    return bool(
-        means & _METHOD and _is_identifier(text, start, end) and text[max(start - 200, 0) : start].rstrip()[-1:] == "."
-    )
+    if means & _KEYWORD and not _continues(text, start) and _ASSIGNED.match(text, end):
+        return True
+    if not means & (_METHOD | _MEMBER) or text[max(start - 200, 0) : start].rstrip()[-1:] != ".":
+        return False
+    return bool(means & _MEMBER) or _is_identifier(text, start, end)
+
+
+_ASSIGNED = re.compile(r"\w*+\s*+=(?!=)")
+
+
+def _continues(text: str, start: int) -> bool:
+    """Tell whether what stands before an offset makes it the middle of a name or chain of names."""
+    before = text[start - 1 : start] if start else ""
+    if before == "n" and text[max(start - 2, 0) : start] == "\\n":  # a line end in a string
+        return False
+    return before.isalnum() or before in ("_", ".")
 
 
 def _is_identifier(text: str, start: int, end: int) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from migrate.languages.lexical import Lines
-from migrate.model import Confidence, Link, LinkKind, Use, UseKind, Vocabulary
+from migrate.model import Confidence, Embedded, Link, LinkKind, Use, UseKind, Vocabulary
 
 MAX_TEXT = 400
 _MAX_SPECIFIER = 2_000
@@ -122,6 +122,8 @@ class Word(NamedTuple):
     end: int
 
 
+CHANNEL = "--channel"
+"""Conda's option for a place to take packages from; files list such places without it."""
 _INDEX_OPTIONS = {"-i": "--index-url", "-f": "--find-links", "--index": "--extra-index-url"}
 _INCLUDE_OPTIONS = frozenset({"-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints"})
 _EDITABLE_OPTIONS = frozenset({"-e", "--editable"})
@@ -147,18 +149,27 @@ class Manifest:
         self.lines = Lines(text)
         self.vocabulary = vocabulary
         self.confidence = confidence
+        self.guarded_by: tuple[str, ...] = ()
+        """Who has a branch of their own around the place that is read; changed as the reading goes on."""
         self.uses: list[Use] = []
         self.links: list[Link] = []
+        self.embedded: list[Embedded] = []
 
-    def add(self, kind: UseKind, name: str, start: int, end: int, **args: str) -> None:
+    def add(self, kind: UseKind, name: str, start: int, end: int, /, **args: str) -> None:
         """Note a use when its name is asked for; empty arguments are left out."""
+        self.add_about("", kind, name, start, end, **args)
+
+    def add_about(self, symbol: str, kind: UseKind, name: str, start: int, end: int, /, **args: str) -> None:
+        """Note a use whose own name says less than what it is about: the channel, the option, the library."""
         if self.vocabulary.wants(kind, name):
             use = Use(
                 kind=kind,
                 name=name,
                 span=self.lines.span(start, end),
                 text=self.text[start : min(end, start + MAX_TEXT)],
+                symbol=symbol[:MAX_TEXT],
                 args={key: value[:MAX_TEXT] for key, value in args.items() if value},
+                guarded_by=self.guarded_by,
                 confidence=self.confidence,
             )
             self.uses.append(use)
@@ -175,9 +186,21 @@ class Manifest:
         self.confidence = sure
         self.link(LinkKind.REQUIRES, found.name, start)
 
-    def link(self, kind: LinkKind, to: str, start: int) -> None:
-        """Note that this file needs something."""
-        self.links.append(Link(kind=kind, to=to[:MAX_TEXT], line=self.lines.line(start)))
+    def link(self, kind: LinkKind, to: str, start: int, via: str = "") -> None:
+        """Note that this file, or a unit that it declares, needs something."""
+        self.links.append(Link(kind=kind, to=to[:MAX_TEXT], via=via[:MAX_TEXT], line=self.lines.line(start)))
+
+    def embed(self, language: str, lines: Sequence[tuple[int, str]]) -> None:
+        """Hand code in another language on: each of its lines with the offset where it begins."""
+        if any(text.strip() for _, text in lines):
+            code = Embedded(
+                language=language,
+                text="\n".join(text for _, text in lines),
+                lines=tuple(self.lines.place(start) for start, _ in lines),
+                confidence=self.confidence,
+                guarded_by=self.guarded_by,
+            )
+            self.embedded.append(code)
 
     def option(self, name: str, value: Word | None, start: int, end: int) -> None:
         """Note an option of pip: an index, a further file, a package by its address."""
@@ -187,7 +210,9 @@ class Manifest:
             self.require(parse_requirement(value.text), value.start, value.end)
         else:
             text = value.text if value is not None else ""
-            self.add(UseKind.FLAG, _INDEX_OPTIONS.get(name, name), start, end, value=text, tag=cuda_tag(text))
+            about = text if name == CHANNEL else ""
+            option_name = _INDEX_OPTIONS.get(name, name)
+            self.add_about(about, UseKind.FLAG, option_name, start, end, value=text, tag=cuda_tag(text))
 
     def pip(self, words: Sequence[Word]) -> None:
         """Read the words after `pip install`."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from migrate.model.base import Struct
 from migrate.model.estimates import Estimate, Scenario
 from migrate.model.findings import Edit, Finding, Graph
-from migrate.model.kinds import Area, Role
+from migrate.model.kinds import Area, BlindSpotKind, Role
+from migrate.model.porting import PortingProgress
 from migrate.model.source import Skip, SourceFile
 
 
@@ -95,6 +96,38 @@ class Apart(Struct, frozen=True):
     """Places tied to CUDA. In vendored code they are only counted; in the other roles they are also findings."""
     libraries: dict[str, int]
     """Library or area -> uses, most first, at most five."""
+    copy_of: str = ""
+    """Of duplicates: the folder that this one is a copy of."""
+    made_by: tuple[str, ...] = ()
+    """Of generated code: the scripts of this repository that its headers name as their makers."""
+
+
+class BlindPlace(Struct, frozen=True):
+    """One example of a blind spot."""
+
+    path: str
+    line: int = 0
+    """0 when it is the whole file."""
+    text: str = ""
+    """The code that hides something, or why the file stayed unread."""
+
+
+class BlindSpot(Struct, frozen=True):
+    """One kind of thing in owned code that could not be seen, with how much of the repository it is."""
+
+    kind: BlindSpotKind
+    what: str
+    """Which of its kind: a skip reason, a language, a submodule's path; empty when there is nothing to tell apart."""
+    count: int
+    """Places, or files when whole files are meant."""
+    files: int
+    lines: int
+    """Of whole files; 0 when places are meant or nobody knows."""
+    share: float
+    of: str
+    """What the share is of: `lines`, `findings`, or nothing when the size is not known."""
+    places: tuple[BlindPlace, ...]
+    """The first few."""
 
 
 class Audit(Struct, frozen=True):
@@ -121,7 +154,11 @@ class Audit(Struct, frozen=True):
     """Path -> line number -> text, for the neighbourhood of the dearest findings."""
     command: str
     """The command that reproduces this audit."""
+    blind_spots: tuple[BlindSpot, ...] = ()
+    """What could not be seen in owned code, largest share first."""
+    porting: dict[str, PortingProgress] = {}
+    """Target -> how far the code has already come; empty in audits of schema 1.0."""
 
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Changes within a major version only add."""

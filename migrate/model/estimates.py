@@ -56,6 +56,27 @@ class Scenario(Struct, frozen=True):
     """First day, `2027-01-04`; empty keeps the schedule in months."""
     draws: int = 10_000
     seed: int = 20261122
+    workload: str = ""
+    """What the code does on the cards: `training`, `inference`, `both`; empty is unknown."""
+    role_rates: dict[str, float] = {}
+    """Role -> amount, in the currency and per the time of `rate`, which holds for the other roles."""
+    overhead: float = 0.0
+    """Share added to the price of labour: management, offices, travel."""
+    cards: int | None = None
+    """Cards of the baseline's cluster."""
+    card_prices: dict[str, float] = {}
+    """Price of a card-hour of `source` and of targets by id; both given, they replace `price_ratio`."""
+    rework_probability: float | None = None
+    abandonment_probability: float | None = None
+
+
+class RoleCost(Struct, frozen=True):
+    """What one role works, and what it costs."""
+
+    role: str
+    title: str
+    effort_days: Percentiles
+    cost: Percentiles | None = None
 
 
 class Part(Struct, frozen=True):
@@ -132,7 +153,38 @@ class Views(Struct, frozen=True):
     """The same effort seen twice, in person-days."""
 
     bottom_up: Percentiles
+    """Counted up from findings; another finding never lowers it, while it may lower the combined effort."""
     top_down: Percentiles | None = None
+    """From what ports of this size took; None where no evidence gives a slope."""
+    basis: str = ""
+    """What the size is counted in: `kloc` of native code, or `operators`."""
+    size: float = 0.0
+    weight: float = 1.0
+    """Of the bottom-up view, in log space, where both views see the same work."""
+    ratio: float = 1.0
+    """Bottom-up over top-down, at P50."""
+    diverges: bool = False
+    """They differ by more than a factor of two."""
+    reason: str = ""
+    """Why they do."""
+
+
+class ReferenceLine(Struct, frozen=True):
+    """A figure that people quote, located in the estimate's own distribution; never an input."""
+
+    id: str
+    title: str
+    source: str
+    """Id of the cited figure."""
+    grade: Evidence
+    months: tuple[float, ...] = ()
+    """One value, or the ends of a range."""
+    percent: tuple[float, ...] = ()
+    percentile_months: tuple[float, ...] = ()
+    """For each value the share of draws at or below it, in percent."""
+    percentile_percent: tuple[float, ...] = ()
+    both: float | None = None
+    """Share of draws that are at or below the first value of months and of percent, in percent."""
 
 
 class Mechanical(Struct, frozen=True):
@@ -205,3 +257,12 @@ class Estimate(Struct, frozen=True):
     draws: int
     tornado_months: tuple[Sensitivity, ...] = ()
     tornado_percent: tuple[Sensitivity, ...] = ()
+    references: tuple[ReferenceLine, ...] = ()
+    """Empty when there is nothing to do."""
+    roles: tuple[RoleCost, ...] = ()
+    compute_cost: Percentiles | None = None
+    """Added computing in the scenario's currency, over the baseline's duration; None without cards and their price."""
+    break_even_price_ratio: Percentiles | None = None
+    """Price of a target card-hour over a source card-hour at which the move costs nothing; 0 when none does."""
+    abandonment_probability: float = 0.0
+    """Chance that the move is given up; never part of the distributions."""

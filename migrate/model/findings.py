@@ -7,6 +7,7 @@ import msgspec
 from migrate.model.base import Struct
 from migrate.model.kinds import Area, Basis, Change, Confidence, LinkKind, Role, Status, UnitKind
 from migrate.model.knowledge import Effort
+from migrate.model.porting import Cover
 from migrate.model.source import KernelFacts, Span
 
 
@@ -22,11 +23,13 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     effort: Effort | None = None
     """None only when nothing is to be done."""
     guarded: bool = False
-    """The code already has a branch for this target: nothing is to be done but to check it."""
+    """The code already serves this target: nothing is to be done but to check it."""
     shared_fix: str = ""
     condition: str = ""
     """Which chip or version the answer was chosen for, when it depends on one."""
     note: str = ""
+    cover: Cover | None = None
+    """Why it is guarded, or why nothing is to be renamed."""
 
 
 class Suppression(Struct, frozen=True):
@@ -120,3 +123,5 @@ class Graph(Struct, frozen=True):
     critical_path: dict[str, tuple[str, ...]] = {}
     """Target -> units on the longest chain by effort, first to last, as if there were people enough; the schedule's
     own critical path, which knows the team, is `Estimate.critical_path`."""
+    unresolved: dict[LinkKind, int] = {}
+    """Links between languages that lead to nothing in the repository, by kind: bindings, sources to build."""

@@ -129,6 +129,23 @@ class BlindKind(StrEnum):
     """A part of a file that did not parse."""
 
 
+class BlindSpotKind(StrEnum):
+    """What an audit could not see, or not see through."""
+
+    UNREAD_FILE = "unread-file"
+    UNPARSED_FILE = "unparsed-file"
+    """A file, or a part of one, that its front end did not understand."""
+    FOREIGN_LANGUAGE = "foreign-language"
+    """Code that uses CUDA in a language that is not assessed."""
+    MISSING_SUBMODULE = "missing-submodule"
+    BINARY = "binary"
+    DYNAMIC_CODE = "dynamic-code"
+    GENERATED_SOURCE = "generated-source"
+    UNRESOLVED_METHOD = "unresolved-method"
+    """A method on a value of unknown type: the finding stands with lower confidence."""
+    KERNEL_WITHOUT_LAUNCH = "kernel-without-launch"
+
+
 class Area(StrEnum):
     """The part of the platform a rule belongs to; it selects default prices and groups reports."""
 

@@ -85,9 +85,14 @@ class EditSpec(Struct, frozen=True):
 
 
 class Condition(Struct, frozen=True):
-    """When a variant of an answer holds."""
+    """When a variant of an answer holds; all that is given must hold, and something is given."""
 
-    chips: tuple[str, ...]
+    chips: tuple[str, ...] = ()
+    """Ids of the target's chips."""
+    stack: str = ""
+    """Versions of the target's software stack, as a version specifier."""
+    cuda: str = ""
+    """CUDA versions that the code is written for, as a version specifier."""
 
 
 class Response(Struct, frozen=True):
@@ -160,9 +165,17 @@ class Target(Struct, frozen=True):
     kernel_author_days: dict[str, float]
     """Kernel language -> author-days of the first 100-line kernel of a family; `chip/language` overrides."""
     kernel_source: str
+    stack_version: str = ""
+    """The stack's version as a number, which conditions and `since` are compared with; another may be chosen."""
+    cuda_version: str = ""
+    """CUDA version that the code is taken to be written for, unless another is chosen."""
     unknown_library: dict[str, Change] = {}
     """Library -> change class for names that no row answers; absent means unknown."""
     docs: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Globs of the names that belong to the platform; `rules check` wants a source for each that an answer gives."""
     shared_fixes: dict[str, SharedFix] = {}
     effort: dict[str, Effort] = {}
     """Price class -> price, overriding `rules/model/effort.yaml` for this target."""
+    young: bool = False
+    """True while it answers only some rules: the others come out as unknown, and `rules check` asks for none of them."""

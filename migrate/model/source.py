@@ -41,13 +41,15 @@ class Skip(Struct, frozen=True):
     path: str
     reason: SkipReason
     detail: str = ""
+    size: int = 0
+    """Bytes, 0 when nobody knows."""
 
 
 class KernelFacts(Struct, frozen=True):
     """What the price of a kernel depends on; the features are those of the kernel formula."""
 
     language: str
-    """`cuda`, `triton`, `numba`, `cupy`, `pycuda`, `taichi`."""
+    """`cuda`, `triton`, `numba`, `cupy`, `pycuda`, `taichi`, `warp`, `cute`, `tile`, `tilelang`, `helion`."""
     code_lines: int
     """Of its body, and of the device functions of the file that it is the first to reach."""
     features: dict[str, int] = {}
@@ -151,6 +153,9 @@ class Extraction(Struct, frozen=True):
     """The file says of itself that a program wrote it."""
     embedded: tuple[Embedded, ...] = ()
     blind: tuple[Blind, ...] = ()
+    exports: tuple[tuple[str, str], ...] = ()
+    """Top-level names that other modules may import, each with what it stands for: a name of the platform, or a string
+    literal in single quotes."""
 
 
 class NameSet(Struct, frozen=True):

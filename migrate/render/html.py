@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from migrate.model import Audit, Change
-from migrate.render import RenderOptions, figures, money, numbers, order, places, plan, sections
+from migrate.render import RenderOptions, blind, figures, money, numbers, order, places, plan, sections
 from migrate.render.findings import ISLAND_ROWS, STATIC_ROWS, island, ranked, static_rows
+from migrate.render.progress import progress_sentence, progress_table
 from migrate.render.reading import CHANGES, LETTERS, Reading, change_id
 from migrate.render.text import plain
 from migrate.render.verdict import verdict
@@ -60,8 +61,11 @@ def render(audit: Audit, options: RenderOptions) -> str:
         island=_json(island(reading, findings)),
         left_out=max(0, len(findings) - ISLAND_ROWS),
         legend=[(change_id(change), LETTERS[change], reading.change_name(change)) for change in CHANGES],
+        progress=progress_table(reading),
         units=sections.units_table(reading),
         cycles=[[reading.units[item].title for item in cycle if item in reading.units] for cycle in audit.graph.cycles],
+        blind=blind.blind_table(reading),
+        blind_sentence=blind.blind_sentence(reading),
         skips=sections.skip_table(reading),
         roles=sections.role_table(reading),
         apart=sections.apart_table(reading),
@@ -79,6 +83,7 @@ def _block(reading: Reading, target: str) -> dict[str, Any]:
         "name": reading.name(target),
         "estimate": reading.estimates[target],
         "verdict": verdict(reading, target),
+        "progress": progress_sentence(reading, target),
         "range": figures.verdict_range(reading, target),
         "drivers": figures.drivers(reading, target),
         "tornadoes": [

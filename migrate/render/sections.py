@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from migrate.model import Answer, Change, Finding, PortingUnit, Role, Struct
+from migrate.model import (
+    Answer,
+    Apart,
+    Change,
+    Finding,
+    PortingUnit,
+    Role,
+    Struct,
+)
 from migrate.render import numbers
+from migrate.render.blind import examples
 from migrate.render.charts import Cell, Table
 from migrate.render.reading import Reading, change_id, query
 from migrate.render.text import shorten
@@ -153,17 +162,11 @@ def skip_table(reading: Reading) -> Table:
             Cell(text=texts(f"skip.{reason}")),
             Cell(text=numbers.count(n), number=True),
             Cell(text=numbers.share(n, whole), number=True),
-            Cell(text=_examples([skip.path for skip in audit.skips if skip.reason is reason], texts("list.comma"))),
+            Cell(text=examples([skip.path for skip in audit.skips if skip.reason is reason], texts("list.comma"))),
         )
         for reason, n in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     )
     return Table(head=tuple(texts(f"table.{key}") for key in ("reason", "files", "share", "examples")), rows=rows)
-
-
-def _examples(paths: list[str], comma: str) -> str:
-    """Name the first of many paths."""
-    named = [shorten(path, 60) for path in paths[:3]]
-    return comma.join([*named, "…"] if len(paths) > 3 else named)
 
 
 def role_table(reading: Reading) -> Table:
@@ -202,7 +205,7 @@ def apart_table(reading: Reading) -> Table:
     texts, parts = reading.texts, reading.audit.apart
     rows = tuple(
         (
-            Cell(text=shorten(part.place, 60)),
+            Cell(text=_place(reading, part)),
             Cell(text=texts(f"role.{part.role}")),
             Cell(text=numbers.count(part.files), number=True),
             Cell(text=numbers.count(part.code_lines), number=True),
@@ -211,8 +214,19 @@ def apart_table(reading: Reading) -> Table:
         )
         for part in parts[:LISTED_PLACES]
     )
-    head = tuple(texts(f"table.{key}") for key in ("place", "role", "files", "code-lines", "uses", "library"))
+    keys = ("place", "role", "files", "code-lines", "uses", "library")
+    head = tuple(texts(f"table.{key}") for key in keys)
     return Table(head=head, rows=rows)
+
+
+def _place(reading: Reading, part: Apart) -> str:
+    """Name a place, with what it is a copy of and which scripts write it."""
+    texts = reading.texts
+    remarks = [texts("apart.copy-of", place=shorten(part.copy_of, 60))] if part.copy_of else []
+    if part.made_by:
+        remarks.append(texts("apart.made-by", scripts=texts.listing([shorten(path, 60) for path in part.made_by])))
+    place = shorten(part.place, 60)
+    return texts("apart.place", place=place, remarks=texts("list.semicolon").join(remarks)) if remarks else place
 
 
 def parameter_table(reading: Reading, target: str) -> Table:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from migrate.model import Audit, Basis, Change, ChangeTotal, Finding, Percentiles, Role
 from migrate.render import RenderOptions, numbers
+from migrate.render.blind import blind_name, blind_share
+from migrate.render.progress import progress_sentence
 from migrate.render.reading import CHANGES, Reading
-from migrate.render.text import plain, shorten
+from migrate.render.text import one_line, shorten
 from migrate.render.verdict import nothing_to_do
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ STYLES = {
 INDENT = 2
 FIXED_COLUMNS = 42
 """Columns that change, findings, share and effort take, with the space between them."""
+
+BLIND_SHOWN = 3
+"""Blind spots that the summary names; the report lists all."""
 
 SPELLED = {
     "…": "..",
@@ -85,7 +90,7 @@ def _print_summary(console: Console, reading: Reading, width: int) -> None:
 
     audit, texts = reading.audit, reading.texts
     touched = len({finding.path for finding in audit.findings})
-    head = Text(plain(audit.repository.name), style="bold")
+    head = Text(one_line(audit.repository.name), style="bold")
     head.append(
         "  "
         + texts(
@@ -105,7 +110,7 @@ def _print_summary(console: Console, reading: Reading, width: int) -> None:
             info = audit.targets[target]
             _say(
                 console,
-                Text.assemble((plain(info.name), "bold"), f"  {plain(info.stack)}, {plain(info.chip_name)}"),
+                Text.assemble((one_line(info.name), "bold"), f"  {one_line(info.stack)}, {one_line(info.chip_name)}"),
             )
         totals = _totals(reading, target)
         if any(total.findings or total.effort_days.p50 for total in totals):
@@ -114,9 +119,11 @@ def _print_summary(console: Console, reading: Reading, width: int) -> None:
             _say(console, Text(_answer(reading, target), style="bold"))
             if not nothing_to_do(reading.estimates[target]):
                 _say(console, Text(_trust(reading, target)))
+        if progress := progress_sentence(reading, target):
+            _say(console, Text(progress))
     console.print()
     for line in (*_beside(reading), texts("terminal.next", command=texts("terminal.next.report"))):
-        _say(console, Text(plain(line)))
+        _say(console, Text(one_line(line)))
 
 
 def _say(console: Console, text: RenderableType) -> None:
@@ -147,7 +154,7 @@ def _table(reading: Reading, target: str, totals: Sequence[ChangeTotal], width: 
             numbers.count(total.findings),
             numbers.share(total.findings, counted),
             reading.days_text(total.effort_days.p50) if target in reading.estimates else "",
-            Text(shorten(plain(total.where), max(8, width - INDENT - FIXED_COLUMNS))),
+            Text(shorten(one_line(total.where), max(8, width - INDENT - FIXED_COLUMNS))),
         )
     return Padding(table, (0, 0, 0, INDENT))
 
@@ -223,6 +230,23 @@ def _hidden(reading: Reading) -> str:
     )
 
 
+def _blind(reading: Reading) -> str:
+    """Write the largest of what could not be seen."""
+    texts, spots = reading.texts, reading.audit.blind_spots
+    parts = [
+        texts(
+            "terminal.blind.part" if spot.of else "terminal.blind.part.unsized",
+            what=blind_name(reading, spot),
+            count=numbers.count(spot.count),
+            share=blind_share(reading, spot),
+        )
+        for spot in spots[:BLIND_SHOWN]
+    ]
+    if len(spots) > BLIND_SHOWN:
+        parts.append(texts("terminal.blind.more", n=numbers.count(len(spots) - BLIND_SHOWN)))
+    return texts("terminal.blind", parts=texts("list.comma").join(parts))
+
+
 def _beside(reading: Reading) -> list[str]:
     """Write what stands beside the totals: other people's code, suppressed, hidden, not looked at."""
     audit, texts = reading.audit, reading.texts
@@ -243,6 +267,8 @@ def _beside(reading: Reading) -> list[str]:
         lines.append(texts("terminal.suppressed", findings=texts.plural("count.findings", suppressed)))
     if audit.hidden.files or audit.hidden.findings:
         lines.append(_hidden(reading))
+    if audit.blind_spots:
+        lines.append(_blind(reading))
     reasons = Counter(skip.reason for skip in audit.skips)
     if reasons:
         parts = [

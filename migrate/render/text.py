@@ -15,9 +15,17 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u206
 """Controls, bidirectional overrides (they can reorder what a reviewer sees), and what XML cannot carry."""
 
 
+_LINE_ENDS = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]")
+
+
 def plain(text: str) -> str:
     """Make a foreign string safe to show: what must not be printed becomes a replacement character."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def one_line(text: str) -> str:
+    """Make a foreign string safe to show where lines have a meaning: a name must not write lines of its own."""
+    return plain(_LINE_ENDS.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def columns(text: str) -> int:

@@ -6,14 +6,17 @@ claims its uses before any table does, so that nothing counts twice.
 
 from __future__ import annotations
 
-from migrate.rulebook.book import PACKAGE, PACKAGES, Match, Rulebook, close_names, effort_class, lowest
+from migrate.rulebook.answers import Answers, Platform, effort_class
+from migrate.rulebook.book import PACKAGE, PACKAGES, Match, Rulebook, close_names, lowest
 from migrate.rulebook.packs import load, shipped
 
 __all__ = [
     "PACKAGE",
     "PACKAGES",
     "VERSION",
+    "Answers",
     "Match",
+    "Platform",
     "Rulebook",
     "close_names",
     "effort_class",

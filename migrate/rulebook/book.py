@@ -5,40 +5,42 @@ from __future__ import annotations
 import functools
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Mapping as Lookup
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-import msgspec
-
+from migrate.errors import ConfigError
 from migrate.model import (
     Answer,
     Area,
-    Basis,
     Change,
     Confidence,
     EditSpec,
     Effort,
-    Mapping,
     NameSet,
-    Response,
     Rule,
     Status,
-    Target,
     Use,
     UseKind,
-    Variant,
     Vocabulary,
     glob_regex,
 )
+from migrate.rulebook import answers
 from migrate.rulebook.anchors import anchors_of
+from migrate.rulebook.answers import Answers, Platform, Prices, Subject
 from migrate.rulebook.index import Entry, Index, holds, matches
-from migrate.rulebook.loading import Library, Package, Row, Symbol
+from migrate.rulebook.loading import Library, Package, Symbol
+from migrate.rulebook.versions import numbers
 
 PACKAGE = "package"
 """The library of everything that is installed by name."""
 
 PACKAGES = "packages"
 """The table of distributions; its names are package names for dependencies and module names for imports."""
+
+
+ANY = "any"
+"""Stands for every language in a rule's `match`."""
 
 
 class Match(NamedTuple):
@@ -53,28 +55,27 @@ class Match(NamedTuple):
 
 
 @dataclass(eq=False)
-class Answers:
-    """All that one target has to say."""
-
-    target: Target
-    mappings: dict[str, Mapping] = field(default_factory=dict)
-    symbols: dict[str, Row] = field(default_factory=dict)
-    packages: dict[str, Row] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
 class Rulebook:
     """All packs joined and indexed. Build it with `load`."""
 
-    rules: dict[str, Rule]
-    targets: dict[str, Answers]
+    rules: Lookup[str, Rule]
+    targets: Lookup[str, Answers]
     libraries: dict[str, Library]
-    symbols: dict[str, Symbol]
-    packages: dict[str, Package]
+    symbols: Lookup[str, Symbol]
+    packages: Lookup[str, Package]
     prices: dict[str, Effort]
     hash: str
     packs: tuple[str, ...]
+    languages: Lookup[str, tuple[str, ...]]
+    """Language -> ids of the rules that match in it, or in any, sorted."""
+    vocabularies: Lookup[str, Vocabulary] = field(default_factory=dict)
+    """Languages whose vocabulary is known already."""
+    stacks: Lookup[str, str] = field(default_factory=dict)
+    """Target -> stack version that answers are chosen for, where it is not the target's own."""
+    cuda: str = ""
+    """CUDA version that answers are chosen for, where it is not the targets' own."""
+    chips: Lookup[str, str] = field(default_factory=dict)
+    """Target -> chip that answers are chosen for, where it is not the target's default and the caller names none."""
 
     @functools.cached_property
     def _imports(self) -> dict[str, Package]:
@@ -83,8 +84,9 @@ class Rulebook:
     @functools.cache  # noqa: B019 - a rule book lives as long as the process
     def _index(self, language: str) -> Index:
         index = Index()
-        for rule in sorted(self.rules.values(), key=lambda rule: rule.id):
-            for matcher in (*rule.match.get(language, ()), *rule.match.get("any", ())):
+        for id_ in self.languages.get(language, self.languages.get(ANY, ())):
+            rule = self.rules[id_]
+            for matcher in (*rule.match.get(language, ()), *rule.match.get(ANY, ())):
                 index.add(rule, matcher)
         return index
 
@@ -93,6 +95,8 @@ class Rulebook:
     @functools.cache  # noqa: B019 - a rule book lives as long as the process
     def vocabulary(self, language: str) -> Vocabulary:
         """Return what the front end of a language must look for."""
+        if known := self.vocabularies.get(language):
+            return known
         exact: dict[UseKind, set[str]] = defaultdict(set)
         globs: dict[UseKind, set[str]] = defaultdict(set)
         index = self._index(language)
@@ -113,13 +117,18 @@ class Rulebook:
 
     def _table_names(self, table: str, kind: UseKind) -> set[str]:
         if table == PACKAGES:
-            return set(self._imports) if kind == UseKind.IMPORT else set(self.packages)
+            return set(self._imports) if kind == UseKind.IMPORT else self._tied
         return self._libraries_symbols.get(table, set())
 
     def _table_globs(self, table: str, kind: UseKind) -> tuple[str, ...]:
         if table == PACKAGES:
             return tuple(f"{module}.*" for module in self._imports) if kind == UseKind.IMPORT else ()
         return self.libraries[table].names
+
+    @functools.cached_property
+    def _tied(self) -> set[str]:
+        """Return the packages that carry CUDA; the others are known for who looks them up, and are no finding."""
+        return {name for name, package in self.packages.items() if package.lock_in != "none"}
 
     @functools.cached_property
     def _libraries_symbols(self) -> dict[str, set[str]]:
@@ -164,7 +173,8 @@ class Rulebook:
     def _listed(self, table: str, kind: UseKind, name: str) -> bool | None:
         """Tell whether a table lists a name (True), a library's glob recognises it (False), or neither (None)."""
         if table == PACKAGES:
-            return True if self._package(kind, name) else None
+            package = self._package(kind, name)
+            return True if package and package.name in self._tied else None
         symbol = self.symbols.get(name)
         if symbol is not None:
             return True if symbol.library == table else None
@@ -213,6 +223,45 @@ class Rulebook:
 
     # --------------------------------------------------------------------------------------------------- answers
 
+    def at(self, stacks: Lookup[str, str], cuda: str = "", chips: Lookup[str, str] | None = None) -> Rulebook:
+        """Return the same book answering for other versions and chips than the targets' own.
+
+        Args:
+            stacks: Target -> version of its stack, such as `6.4`.
+            cuda: CUDA version that the code is written for.
+            chips: Target -> chip, for callers that name none.
+
+        Raises:
+            ConfigError: No such target or chip, or not a version.
+        """
+        self._check_chips(chips or {})
+        if unknown := sorted(set(stacks) - set(self.targets)):
+            hint = f"targets are {', '.join(sorted(self.targets))}"
+            raise ConfigError(f"no target {unknown[0]!r}", file="--stack-version", hint=hint, slug="target-unknown")
+        for version in filter(None, (*stacks.values(), cuda)):
+            try:
+                numbers(version)
+            except ValueError as error:
+                raise ConfigError(str(error), file="--stack-version, --cuda-version", slug="version") from None
+        if not (stacks or cuda or chips):
+            return self
+        return replace(self, stacks=dict(stacks), cuda=cuda, chips=dict(chips or {}))
+
+    def _check_chips(self, chips: Lookup[str, str]) -> None:
+        for target, chip in chips.items():
+            known = [entry.id for entry in self.targets[target].target.chips] if target in self.targets else []
+            if chip not in known:
+                problem = f"{target} has no chip {chip!r}" if known else f"no target {target!r}"
+                hint = f"chips are {', '.join(known)}" if known else f"targets are {', '.join(sorted(self.targets))}"
+                raise ConfigError(problem, file="--chip", hint=hint, slug="chip-unknown")
+
+    def platform(self, target: str, chip: str = "") -> Platform:
+        """Return what a target's answers are given for; without a chip its default one."""
+        known = self.targets[target].target
+        stack = self.stacks.get(target, known.stack_version)
+        chip = chip or self.chips.get(target, known.default_chip)
+        return Platform(chip, stack, self.cuda or known.cuda_version)
+
     def answer(self, match: Match, use: Use, target: str, chip: str) -> Answer:
         """Say what a target makes of a matched use.
 
@@ -231,13 +280,15 @@ class Rulebook:
 
     @functools.lru_cache(maxsize=200_000)  # noqa: B019 - a rule book lives as long as the process
     def _answer(self, rule: str, symbol: str, library: str, target: str, chip: str, guarded: bool) -> Answer:  # noqa: PLR0917 - a cache key
-        match = Match(self.rules[rule], symbol, library, known=True)
-        book = self.targets[target]
-        mapping = book.mappings.get(match.rule.id)
-        if mapping is not None:
-            answer = self._from_mapping(match, mapping, book, chip)
+        book, platform, prices = self.targets[target], self.platform(target, chip), Prices(self.prices)
+        known = self.symbols.get(symbol) if library != PACKAGE else None
+        subject = Subject(self.rules[rule], symbol, library, known.kind if known else "")
+        row = (book.packages if library == PACKAGE else book.symbols).get(symbol)
+        mapping = book.mappings.get(rule)
+        if mapping is not None and not (row and self._by_table(rule, symbol, library)):
+            answer = answers.from_mapping(subject, mapping, book, platform, prices)
         else:
-            answer = self._from_tables(match, book)
+            answer = answers.from_tables(subject, row, book, platform, prices)
         if not guarded:
             return answer
         return Answer(
@@ -250,112 +301,21 @@ class Rulebook:
             note=answer.note,
         )
 
-    def _from_mapping(self, match: Match, mapping: Mapping, book: Answers, chip: str) -> Answer:
-        """Take the answer that is written for the rule, or the variant that the chip asks for."""
-        chosen = _variant(mapping, chip)
-        effort = chosen.effort
-        if effort is None:
-            effort = self._price(book, chosen.change, match)
-        elif not effort.key:
-            effort = msgspec.structs.replace(effort, key=match.rule.id, source=effort.source or "judgement")
-        refs = chosen.refs or mapping.refs or match.rule.refs
-        return Answer(
-            status=chosen.status,
-            change=chosen.change,
-            equivalent=chosen.equivalent or mapping.equivalent,
-            basis=Basis.CURATED if chosen.status != Status.UNKNOWN else Basis.NONE,
-            source=refs[0] if refs else "",
-            effort=effort if chosen.change != Change.NONE else None,
-            shared_fix=chosen.shared_fix,
-            condition=f"chip {chip}" if isinstance(chosen, Variant) and chosen.condition.chips else "",
-            note=chosen.notes if isinstance(chosen, Variant) else "",
-        )
-
-    def _from_tables(self, match: Match, book: Answers) -> Answer:
-        """Take the name's row, else what the target says of the whole library, else nothing."""
-        rows = book.packages if match.library == PACKAGE else book.symbols
-        if row := rows.get(match.symbol):
-            return Answer(
-                status=row.status,
-                change=row.change,
-                equivalent=row.equivalent,
-                basis=Basis.TABLE,
-                source=book.sources.get(row.source, row.source),
-                effort=self._price(book, row.change, match),
-                note=row.note,
-            )
-        change = book.target.unknown_library.get(match.library)
-        if change is not None:
-            return Answer(
-                status=Status.PARTIAL,
-                change=change,
-                equivalent="",
-                basis=Basis.DEFAULT,
-                source=f"default of target {book.target.id} for {match.library}",
-                effort=self._price(book, change, match),
-            )
-        return Answer(
-            status=Status.UNKNOWN,
-            change=None,
-            equivalent="",
-            basis=Basis.NONE,
-            source="no row and no rule answers it",
-            effort=self._price(book, None, match),
-        )
-
-    def _price(self, book: Answers, change: Change | None, match: Match) -> Effort | None:
-        """Return the price of the change class, shared by all that changes alike in one library or area."""
-        if change == Change.NONE:
-            return None
-        area = match.rule.area
-        price_class = effort_class(change, area)
-        price = book.target.effort.get(price_class) or self.prices[price_class]
-        return msgspec.structs.replace(price, key=f"{price_class}:{match.library or area}")
-
     def edit(self, rule_id: str, symbol: str, target: str, chip: str) -> EditSpec | None:
         """Return how a machine makes the change, or None when nothing describes it."""
-        book = self.targets[target]
-        mapping = book.mappings.get(rule_id)
-        if mapping is not None:
-            return _variant(mapping, chip).edit
+        book, known = self.targets[target], self.symbols.get(symbol)
         row = book.symbols.get(symbol)
-        if row is None or row.change != Change.RENAME or not row.equivalent:
-            return None
-        known = self.symbols.get(symbol)
-        if known is not None and "." in symbol:
-            return EditSpec(rename={symbol: row.equivalent})
-        return EditSpec(identifier={symbol: row.equivalent})
+        by_table = row is not None and known is not None and self._by_table(rule_id, symbol, known.library)
+        mapping = None if by_table else book.mappings.get(rule_id)
+        return answers.edit(mapping, row, symbol, self.platform(target, chip))
 
-
-def effort_class(change: Change | None, area: Area) -> str:
-    """Name the price class of `rules/model/effort.yaml` for a change in an area."""
-    if change is None:
-        return "unknown"
-    if change == Change.RENAME:
-        return "rename"
-    by_area = _CLASS_OF_AREA.get(area, "adapt")
-    if change == Change.ADAPT:
-        return by_area
-    return by_area if by_area in _NOTHING_TO_WRITE else "rewrite"
-
-
-_CLASS_OF_AREA = {
-    Area.LIBRARY: "library",
-    Area.PACKAGE: "package",
-    Area.DISTRIBUTED: "distributed",
-    Area.BUILD: "build",
-    Area.DEPLOY: "deploy",
-    Area.PRECISION: "precision",
-}
-_NOTHING_TO_WRITE = frozenset({"distributed", "build", "deploy", "precision"})
-"""Classes in which even the largest change is another setting, another build, another format."""
-
-
-def _variant(mapping: Mapping, chip: str) -> Response:
-    for variant in mapping.when:
-        if not variant.condition.chips or chip in variant.condition.chips:
-            return variant
-    return mapping
+    @functools.lru_cache(maxsize=100_000)  # noqa: B019 - a rule book lives as long as the process
+    def _by_table(self, rule: str, symbol: str, library: str) -> bool:
+        """Tell whether a rule asks for a name only as one of a table's; its row then knows more than the rule."""
+        matchers = [matcher for matchers in self.rules[rule].match.values() for matcher in matchers]
+        table = PACKAGES if library == PACKAGE else library
+        named = tuple(name for matcher in matchers for name in (*matcher.names, matcher.name) if name)
+        return any(matcher.table == table for matcher in matchers) and not (named and glob_regex(named).match(symbol))
 
 
 def close_names(book: Rulebook, name: str) -> list[str]:

@@ -14,6 +14,7 @@ import msgspec
 
 from migrate.errors import RuleError
 from migrate.model import Change, Effort, Mapping, Rule, Status, Struct, Target
+from migrate.rulebook.versions import clauses, numbers
 
 _PATH_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`")
@@ -52,6 +53,16 @@ class Source(Struct, frozen=True):
     importer: str = ""
     note: str = ""
 
+    @property
+    def label(self) -> str:
+        """Return title and version, as a reader meets them."""
+        return " ".join(filter(None, (self.title, self.version)))
+
+    def stamp(self, key: str) -> str:
+        """Return SOURCE@VERSION for a key of the `source` column; a commit is cut to its first digits."""
+        words = self.version.split() or [self.date]
+        return f"{key}@{words[0][:12].rstrip(',;')}"
+
 
 class Provenance(Struct, frozen=True):
     """What stands beside a table (`symbols.yaml` beside `symbols.csv`)."""
@@ -82,6 +93,23 @@ class Row(NamedTuple):
     since: str
     note: str
     source: str
+    until: str = ""
+    """Stack version that removed it."""
+    cuda: str = ""
+    """CUDA versions whose signature the answer is for, as a version specifier; empty for all."""
+    chips: str = ""
+    """Chips that have it, parted by spaces; empty for all. On the others it is missing."""
+    absence: str = ""
+    """Of a missing name: `documented-absent` (a source says so) or `not-found-in` (its source does not have it)."""
+
+
+OPTIONAL = ("until", "cuda", "chips", "absence")
+"""Columns of answers that a table need not have."""
+
+DOCUMENTED_ABSENT, NOT_FOUND = "documented-absent", "not-found-in"
+
+BY_PURPOSE = "by-purpose"
+"""Source of answers mapped by hand for families of names, by what they are for."""
 
 
 class Package(NamedTuple):
@@ -276,28 +304,35 @@ def load_symbols(path: Path) -> list[Symbol]:
 
 
 def load_rows(path: Path) -> list[Row]:
-    """Read a target's answers to names: name, status, change, equivalent, since, note, source."""
+    """Read a target's answers to names: name, status, change, equivalent, since, note, source, and `OPTIONAL` ones."""
     rows = []
-    statuses = {status.value: status for status in Status}
-    changes: dict[str, Change | None] = {change.value: change for change in Change} | {"": None}
-    for line, (name, status, change, equivalent, since, note, source) in _records(path, Row._fields):
-        if status not in statuses or change not in changes:
-            raise RuleError(
-                f"{name}: status {status!r} or change {change!r} is not known",
-                file=str(path),
-                line=line,
-                slug="rule-table",
-                hint=f"status: {', '.join(statuses)}; change: {', '.join(filter(None, changes))} or empty",
-            )
-        if (changes[change] is None) != (status == Status.UNKNOWN):
-            raise RuleError(
-                f"{name}: change is empty exactly when status is unknown",
-                file=str(path),
-                line=line,
-                slug="rule-table",
-            )
-        rows.append(Row(name, statuses[status], changes[change], equivalent, since, note, source))
+    for line, fields in _records(path, Row._fields, optional=len(OPTIONAL)):
+        try:
+            rows.append(_row(*fields))
+        except ValueError as error:
+            raise RuleError(f"{fields[0]}: {error}", file=str(path), line=line, slug="rule-table") from None
     return rows
+
+
+_STATUSES = {status.value: status for status in Status}
+_CHANGES: dict[str, Change | None] = {change.value: change for change in Change} | {"": None}
+
+
+def _row(name: str, status: str, change: str, *others: str) -> Row:
+    if status not in _STATUSES or change not in _CHANGES:
+        raise ValueError(
+            f"status {status!r} or change {change!r} is not known; status is {', '.join(_STATUSES)}, "
+            f"change {', '.join(filter(None, _CHANGES))} or empty"
+        )
+    if (_CHANGES[change] is None) != (status == Status.UNKNOWN):
+        raise ValueError("change is empty exactly when status is unknown")
+    row = Row(name, _STATUSES[status], _CHANGES[change], *others)
+    if row.absence not in {"", DOCUMENTED_ABSENT, NOT_FOUND} or (row.absence and row.status != Status.MISSING):
+        raise ValueError(f"absence {row.absence!r} is {DOCUMENTED_ABSENT} or {NOT_FOUND}, of a missing name")
+    for version in filter(None, (row.since, row.until)):
+        numbers(version)
+    clauses(row.cuda)
+    return row
 
 
 def load_packages(path: Path) -> list[Package]:
@@ -308,19 +343,20 @@ def load_packages(path: Path) -> list[Package]:
     ]
 
 
-def _records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+def _records(path: Path, columns: tuple[str, ...], *, optional: int = 0) -> Iterator[tuple[int, list[str]]]:
+    """Yield line and fields of a table whose last columns may be left out."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RuleError(f"cannot be read: {error}", file=str(path), slug="rule-unreadable") from None
     reader = csv.reader(io.StringIO(text))
     header = next(reader, [])
-    if tuple(header) != columns:
+    if tuple(header) not in {columns, columns[: len(columns) - optional]}:
         raise RuleError(f"the header must be {','.join(columns)}", file=str(path), line=1, slug="rule-table")
     for fields in reader:
-        if len(fields) != len(columns):
+        if len(fields) != len(header):
             raise RuleError(
-                f"{len(fields)} fields, {len(columns)} expected",
+                f"{len(fields)} fields, {len(header)} expected",
                 file=str(path),
                 line=reader.line_num,
                 slug="rule-table",

@@ -11,16 +11,22 @@ import msgspec
 
 from migrate import discover, languages
 from migrate.config import Config
-from migrate.model import Apart, Finding, Link, Role, Skip, SkipReason, SourceFile
+from migrate.model import Apart, BlindSpot, Finding, Link, Persona, Role, Skip, SkipReason, SourceFile
+from migrate.model.porting import PortingProgress
 from migrate.rulebook import Rulebook
+from migrate.scan.blindspots import find_blind_spots
+from migrate.scan.cache import Cache
 from migrate.scan.examples import check_examples
 from migrate.scan.judging import BY_TREE, Judge
-from migrate.scan.ownership import count_apart, mark_duplicates, own_packages, without_own_names
+from migrate.scan.locks import without_declared
+from migrate.scan.ownership import count_apart, own_packages, settle_roles, without_own_names
 from migrate.scan.reading import SNIPPET_LENGTH, FileReport, Sighting, read, split_lines
+from migrate.scan.reexports import with_reexports
 from migrate.scan.workers import Progress, read_all
 
 __all__ = [
     "BY_TREE",
+    "Cache",
     "FileReport",
     "Progress",
     "ScanResult",
@@ -49,6 +55,10 @@ class ScanResult:
     """Files that it takes out of sight."""
     own_packages: tuple[str, ...] = ()
     """Python packages that the repository is the home of; their names are no dependency here."""
+    blind_spots: tuple[BlindSpot, ...] = ()
+    """What could not be seen in owned code."""
+    porting: Mapping[str, PortingProgress] = field(default_factory=dict)
+    """Target -> how far the code has already come."""
 
 
 def scan(
@@ -59,6 +69,7 @@ def scan(
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
+    cache: Cache | None = None,
 ) -> ScanResult:
     """Scan a tree.
 
@@ -69,6 +80,7 @@ def scan(
         chips: Target -> chip, one for each target to answer for.
         jobs: Worker processes; by default as many as pay off.
         progress: Told about every finished file.
+        cache: Of what earlier runs found; it changes the time and nothing else.
 
     Returns:
         Findings sorted by path and place, whatever the number of workers.
@@ -79,7 +91,7 @@ def scan(
     hidden_paths = {candidate.path for candidate in candidates if is_hidden(candidate.path)}
     skips += [Skip(path=path, reason=SkipReason.EXCLUDED, detail=f"by {config.tree_file}") for path in hidden_paths]
     reports: list[FileReport] = []
-    for outcome in read_all(candidates, book, config, jobs, progress):
+    for outcome in read_all(candidates, book, config, jobs, progress, cache=cache):
         if isinstance(outcome, Skip):
             skips.append(outcome)
         elif _has_a_say(outcome):
@@ -88,9 +100,11 @@ def scan(
                 skips.append(outcome.skip)
     reports.sort(key=lambda report: report.file.path)
     own = own_packages(reports)
+    regular = config.settings.persona == Persona.REGULAR
+    reports = with_reexports(reports, root, book, {package for _, package in own}, regular=regular)
     reports = without_own_names(reports, own)
     # What the tree hides has no say in what the rest is: a hidden file makes no copy of it a duplicate.
-    kept = mark_duplicates([report for report in reports if report.file.path not in hidden_paths])
+    kept = without_declared(settle_roles([report for report in reports if report.file.path not in hidden_paths]))
     judge = Judge(reports, book, config, chips)
     # Vendored code is somebody else's to port: it is counted by place, see `count_apart`.
     seen = [finding for report in kept if report.file.role != Role.VENDORED for finding in judge.findings(report)]
@@ -101,16 +115,19 @@ def scan(
         for finding in seen
         if finding.suppressed and finding.suppressed.by == BY_TREE and finding.role == Role.OWNED
     ]
+    skipped = tuple(sorted(set(skips), key=lambda skip: (skip.path, skip.reason)))
     return ScanResult(
         root=root,
         files=tuple(report.file for report in kept),
-        skips=tuple(sorted(set(skips), key=lambda skip: (skip.path, skip.reason))),
+        skips=skipped,
         findings=tuple(seen),
         links={report.file.path: report.links for report in kept if report.links},
         apart=count_apart(kept),
         hidden=tuple(msgspec.structs.replace(finding, suppressed=None) for finding in hidden),
         hidden_files=tuple(report.file for report in reports if report.file.path in hidden_paths),
         own_packages=tuple(sorted({package for _, package in own})),
+        blind_spots=find_blind_spots(kept, skipped, seen),
+        porting=judge.progress(seen),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +11,23 @@ import msgspec
 
 from migrate import discover, rulebook
 from migrate.config import Config
-from migrate.model import Confidence, Finding, KernelFacts, LinkKind, SourceFile, Suppression, Use, UseKind, glob_regex
+from migrate.model import (
+    Answer,
+    Confidence,
+    Finding,
+    KernelFacts,
+    LinkKind,
+    Role,
+    SourceFile,
+    Suppression,
+    Use,
+    UseKind,
+    glob_regex,
+)
+from migrate.model.links import MODULE, PROVIDES
+from migrate.model.porting import PortingProgress
 from migrate.rulebook import Match, Rulebook
+from migrate.scan.porting import Porting
 from migrate.scan.reading import FileReport, Sighting
 
 BY_TREE = "config-of-tree"
@@ -25,21 +41,36 @@ class Judge:
         self._book = book
         self._chips = chips
         self._silence = _Silence(config)
+        self._porting = Porting(reports)
+        self._own_modules = own_modules(reports)
         self._launched = {
             _base_name(link.to) for report in reports for link in report.links if link.kind == LinkKind.LAUNCH
         }
 
     def findings(self, report: FileReport) -> Iterator[Finding]:
         """Yield the findings of one file in the order of its text."""
-        kernels = [sighting.use for sighting in report.sightings if sighting.use.kind == UseKind.KERNEL]
+        kernels = _Kernels([one.use for one in report.sightings if one.use.kind == UseKind.KERNEL])
         occurrences: dict[str, int] = defaultdict(int)
         for sighting in report.sightings:
+            if self._is_own_module(sighting.use):
+                continue
             identity = _identity(report.file.path, sighting)
             occurrences[identity] += 1
             yield self._finding(report.file, sighting, kernels, _digest(f"{identity}#{occurrences[identity]}"))
 
-    def _finding(self, file: SourceFile, sighting: Sighting, kernels: Sequence[Use], fingerprint: str) -> Finding:
+    def progress(self, findings: Sequence[Finding]) -> dict[str, PortingProgress]:
+        """Return how far the code has come, for each target."""
+        return {target: self._porting.progress(target, findings) for target in self._chips}
+
+    def _is_own_module(self, use: Use) -> bool:
+        """Tell whether a Python name is that of an extension which the repository builds itself."""
+        return use.kind in _PYTHON_NAMES and use.name.partition(".")[0] in self._own_modules
+
+    def _finding(self, file: SourceFile, sighting: Sighting, kernels: _Kernels, fingerprint: str) -> Finding:
         use, rule = sighting.use, self._book.rules[sighting.rule]
+        guards = self._porting.guards(use)
+        if guards != use.guarded_by:
+            use = msgspec.structs.replace(use, guarded_by=guards)
         match = Match(rule, sighting.symbol, sighting.library, sighting.known)
         named = Confidence.HIGH if sighting.known else Confidence.MEDIUM
         return Finding(
@@ -53,13 +84,20 @@ class Judge:
             span=use.span,
             snippet=sighting.snippet,
             confidence=rulebook.lowest(use.confidence, rule.confidence, named),
-            answers={target: self._book.answer(match, use, target, chip) for target, chip in self._chips.items()},
+            answers=self._answers(file, match, use, sighting.language or file.language),
             scope=use.scope,
             kernel=self._kernel(use),
-            in_kernel="" if use.kernel is not None else _enclosing(kernels, use),
+            in_kernel="" if use.kernel is not None else kernels.of(use),
             suppressed=self._silence.of(file.path, rule.id),
             language=sighting.language,
         )
+
+    def _answers(self, file: SourceFile, match: Match, use: Use, language: str) -> dict[str, Answer]:
+        """Return what each target says, and why it may be no work any more."""
+        return {
+            target: self._porting.covered(file.path, use, language, target, self._book.answer(match, use, target, chip))
+            for target, chip in self._chips.items()
+        }
 
     def _kernel(self, use: Use) -> KernelFacts | None:
         """Say of a CUDA kernel that no launch of it is visible in the repository."""
@@ -69,17 +107,53 @@ class Judge:
         return kernel
 
 
-def _enclosing(kernels: Sequence[Use], use: Use) -> str:
-    """Name the kernel that a use is part of: by its place, or as a device function that the kernel reaches."""
-    place = (use.span.line, use.span.column)
-    for kernel in kernels:
-        span = kernel.span
-        if (span.line, span.column) <= place < (span.end_line, span.end_column):
-            return kernel.symbol
-    for kernel in kernels:
-        if kernel.kernel is not None and kernel.kernel.covers(use.scope):
-            return kernel.symbol
-    return ""
+_PYTHON_NAMES = frozenset({UseKind.IMPORT, UseKind.CALL, UseKind.ATTRIBUTE})
+
+
+def own_modules(reports: Sequence[FileReport]) -> frozenset[str]:
+    """Return the top-level Python modules that the repository builds from its own native code."""
+    return frozenset(
+        name
+        for report in reports
+        if report.file.role == Role.OWNED
+        for link in report.links
+        if link.kind == LinkKind.BINDING and link.via == PROVIDES and link.to.startswith(MODULE)
+        if "." not in (name := link.to.removeprefix(MODULE))
+    )
+
+
+class _Kernels:
+    """Answers which kernel a use is part of: by its place, or as a device function that the kernel reaches."""
+
+    def __init__(self, uses: Sequence[Use]) -> None:
+        self._kernels = sorted(uses, key=lambda use: (use.span.line, use.span.column))
+        self._starts = [(use.span.line, use.span.column) for use in self._kernels]
+        self._outer: list[int] = []
+        """For each kernel the innermost one before it that holds its start, or -1: definitions nest or lie apart."""
+        for place, start in enumerate(self._starts):
+            self._outer.append(self._holding(place - 1, start))
+        self._reached: dict[str, str] = {}
+        for use in uses:
+            for scope in use.kernel.reaches if use.kernel is not None else ():
+                self._reached.setdefault(scope, use.symbol)
+
+    def _holding(self, place: int, start: tuple[int, int]) -> int:
+        while place >= 0 and (self._kernels[place].span.end_line, self._kernels[place].span.end_column) <= start:
+            place = self._outer[place]
+        return place
+
+    def of(self, use: Use) -> str:
+        """Return the kernel's own name, empty when the use is part of none."""
+        start = (use.span.line, use.span.column)
+        place = self._holding(bisect.bisect_right(self._starts, start) - 1, start)
+        if place >= 0:
+            return self._kernels[place].symbol
+        scope = use.scope
+        while scope and self._reached:
+            if kernel := self._reached.get(scope):
+                return kernel
+            scope = scope.rpartition("::")[0]
+        return ""
 
 
 def _base_name(name: str) -> str:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from migrate import discover, languages
-from migrate.model import Blind, Embedded, Extraction, Link, Persona, Role, Skip, SkipReason, SourceFile, Span, Use
+from migrate.model import Blind, Embedded, Extraction, Link, Persona, Role, Skip, SourceFile, Span, Use, Vocabulary
 from migrate.rulebook import Rulebook, lowest
+from migrate.scan.origin import Origin, origin
 
 SNIPPET_LENGTH = 200
 """Characters of a source line that a report shows."""
+
+
+Extract = Callable[[SourceFile, str, Vocabulary], Extraction]
+"""What reads the text of a file for what a vocabulary asks."""
 
 
 class Sighting(NamedTuple):
@@ -39,13 +44,16 @@ class FileReport(NamedTuple):
     definitions: tuple[str, ...]
     skip: Skip | None
     blind: tuple[Blind, ...] = ()
+    origin: Origin = Origin()
+    copy_of: str = ""
+    """Path of the file that this one is a copy of (set by the scan)."""
+    exports: tuple[tuple[str, str], ...] = ()
 
 
 def read_file(candidate: discover.Candidate, book: Rulebook, regular: bool) -> FileReport | Skip:
     """Read one file: the only place where its bytes are touched."""
-    if candidate.language == "binary":
-        return Skip(path=candidate.path, reason=SkipReason.BINARY, detail="not looked into yet")
-    content = discover.read_text(candidate)
+    compiled = candidate.language == "binary"
+    content = discover.read_binary(candidate) if compiled else discover.read_text(candidate)
     if isinstance(content, Skip):
         return content
     text, digest = content
@@ -55,13 +63,15 @@ def read_file(candidate: discover.Candidate, book: Rulebook, regular: bool) -> F
         content=digest,
         role=candidate.role,
         owner=candidate.owner,
-        lines=count_lines(text),
+        lines=0 if compiled else count_lines(text),
         code_lines=0,
     )
     return read(file, text, book, regular=regular)
 
 
-def read(file: SourceFile, text: str, book: Rulebook, *, regular: bool = True) -> FileReport:
+def read(
+    file: SourceFile, text: str, book: Rulebook, *, regular: bool = True, extract: Extract | None = None
+) -> FileReport:
     """Find all sightings in the text of one file.
 
     Args:
@@ -69,8 +79,11 @@ def read(file: SourceFile, text: str, book: Rulebook, *, regular: bool = True) -
         text: The decoded text, line ends as they are.
         book: The rule book.
         regular: Leave out rules for auditors.
+        extract: Reads the file in the place of its language's front end.
     """
-    extraction = languages.front_end(file.language).extract(file, text, book.vocabulary(file.language))
+    extract = extract or languages.front_end(file.language).extract
+    extraction = extract(file, text, book.vocabulary(file.language))
+    come_from = origin(file, text, extraction)
     role = Role.GENERATED if extraction.generated and file.role == Role.OWNED else file.role
     file = msgspec.structs.replace(file, code_lines=extraction.code_lines, role=role)
     reader = _Reader(file, text, book, regular=regular)
@@ -83,7 +96,16 @@ def read(file: SourceFile, text: str, book: Rulebook, *, regular: bool = True) -
         blind += inner.blind
     if extraction.embedded:
         sightings.sort(key=lambda sighting: (sighting.use.span.line, sighting.use.span.column))
-    return FileReport(file, tuple(sightings), tuple(links), tuple(definitions), extraction.skip, tuple(blind))
+    return FileReport(
+        file=file,
+        sightings=tuple(sightings),
+        links=tuple(links),
+        definitions=tuple(definitions),
+        skip=extraction.skip,
+        blind=tuple(blind),
+        origin=come_from,
+        exports=extraction.exports,
+    )
 
 
 class _Reader:
@@ -94,10 +116,18 @@ class _Reader:
         self._text = text
         self._book = book
         self._regular = regular
+        self._snippets: dict[int, str] = {}
 
     @functools.cached_property
     def _lines(self) -> list[str]:
         return split_lines(self._text)
+
+    def _snippet(self, line: int) -> str:
+        """Return what a report shows of a line; a very long one is cut once, however many uses it has."""
+        if line not in self._snippets:
+            known = line <= len(self._lines)
+            self._snippets[line] = self._lines[line - 1].strip()[:SNIPPET_LENGTH] if known else ""
+        return self._snippets[line]
 
     def sightings(self, uses: Sequence[Use], language: str) -> list[Sighting]:
         """Return the uses that a rule claims."""
@@ -107,8 +137,7 @@ class _Reader:
             match = self._book.match(language, use)
             if match is None or (self._regular and match.rule.persona == Persona.AUDITOR):
                 continue
-            line = use.span.line
-            snippet = self._lines[line - 1].strip()[:SNIPPET_LENGTH] if line <= len(self._lines) else ""
+            snippet = self._snippet(use.span.line)
             found.append(Sighting(use, match.rule.id, match.symbol, match.library, match.known, snippet, embedded))
         return found
 

@@ -22,6 +22,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from migrate.rulebook.loading import DOCUMENTED_ABSENT, NOT_FOUND
+from rules.tools import ways
 from rules.tools.tables import SYMBOLS, Record, Rules, aliases, answer, read_csv
 
 READ, MATCHED = "cann-2026", "cann-name-match"
@@ -31,9 +33,13 @@ _STATUS = {"full": "supported", "partial": "partial", "none": "missing"}
 _ABSENCE = ("no function of that name", "no function of that purpose seen", "no counterpart seen")
 """How notes say that a name was not found in one header: no evidence that the platform lacks it."""
 
-_DEFAULT_CHIP = "A2"
+_CHIPS = {"A2": "atlas-a2", "A3": "atlas-a3", "950": "ascend-950"}
+"""Families as the mapping calls them -> the target's chips; it names older families too."""
+
 _PRODUCTS = re.compile(r"products: ([\w/]+)")
-_SIMT_ONLY = re.compile(r"\bSIMT\b|\(Ascend 950\)")
+_SIMT_ONLY = re.compile(r"Ascend 950 SIMT|SIMT device API|Ascend 950PR/950DT only|SIMT kernels \(Ascend 950\) only")
+_DOCUMENTED = re.compile(r"documented as|SIMT|do not exist on NPU")
+"""How notes say that a document, and not only a header, rules a name out."""
 _RUNTIME_FUNCTION = re.compile(r"aclrt(?!c[A-Z])\w+|aclmdlRI\w+|aclprof\w+")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
@@ -60,16 +66,27 @@ def row(entry: Mapping[str, str], kind: str, functions: frozenset[str]) -> Recor
     if entry["kind_of_change"] == "none":
         note = "; ".join(filter(None, ("drop the call", note)))
         return answer(name, "supported", "rename", note=note, source=source)
-    if _SIMT_ONLY.search(note):
-        return answer(name, "partial", "rewrite", _same(equivalent, name), note=note, source=source)
-    status = _STATUS[entry["status"]]
-    products = _PRODUCTS.search(note)
-    if products and _DEFAULT_CHIP not in products[1].split("/"):
-        status = "partial"
-    change = _change(entry, automatic=automatic)
-    if automatic and status != "missing":
+    equivalent = _same(equivalent, name)
+    chips = _chips(note)
+    if chips == _CHIPS["950"]:
+        return answer(name, "partial", "adapt", equivalent, note=note, source=source, chips=chips)
+    status, change = _STATUS[entry["status"]], _change(entry, automatic=automatic)
+    if status == "missing":
+        absence = DOCUMENTED_ABSENT if _DOCUMENTED.search(note) else NOT_FOUND
+        return answer(name, status, change, equivalent, note=note, source=source, absence=absence)
+    if automatic:
         note = "; ".join(filter(None, ("matched by name, types and layouts not compared", note)))
-    return answer(name, status, change, equivalent, note=note, source=source)
+    return answer(name, status, change, equivalent, note=note, source=source, chips=chips)
+
+
+def _chips(note: str) -> str:
+    """Return the chips that have a name, in the target's words; empty when all have it, or none of the target's."""
+    if _SIMT_ONLY.search(note):
+        return _CHIPS["950"]
+    products = _PRODUCTS.search(note)
+    named = products[1].split("/") if products else []
+    chips = [chip for family, chip in _CHIPS.items() if family in named]
+    return " ".join(chips) if len(chips) < len(_CHIPS) else ""
 
 
 def _change(entry: Mapping[str, str], *, automatic: bool) -> str:
@@ -123,7 +140,7 @@ def main() -> None:
     mapping = read_csv(arguments.mapping, "cuda_name", "cann_name", "status", "kind_of_change", "note", "source")
     found, skipped, foreign = rows(mapping, kinds, acl_functions(arguments.acl_functions))
     found += aliases({record[0]: record for record in found}, sorted(kinds))
-    print(rules.store_answers("cann", found, (READ, MATCHED)))
+    print(ways.store(rules, "cann", found, (READ, MATCHED)))
     for reason, count in sorted(skipped.items()):
         print(f"left out, {reason}: {count}")
     print(f"left out, not of the CUDA surface: {len(foreign)} ({', '.join(foreign)})")

@@ -1,6 +1,6 @@
 """Rebuild ROCm's answers, and most of the CUDA surface, from a checkout of HIPIFY.
 
-    python -m rules.tools.import_hipify CHECKOUT --source hipify-2024-10 [--pages PAGES.csv] [--stack 7.0]
+    python -m rules.tools.import_hipify CHECKOUT --source hipify-2024-10 [--pages PAGES.csv]
 
 CHECKOUT is a work tree or a bare repository. PAGES.csv holds rows of newer documentation pages that were read
 by hand (columns: see `hipify.page_entries`); they replace what the checkout says about a name. Both source
@@ -14,16 +14,14 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from migrate.rulebook.loading import Symbol
-from rules.tools import surface
+from migrate.rulebook.answers import VALUES
+from migrate.rulebook.loading import DOCUMENTED_ABSENT, Symbol
+from rules.tools import surface, ways
 from rules.tools.checkout import Checkout
 from rules.tools.hipify import Entry, entries, page_entries
 from rules.tools.tables import Record, Rules, aliases, answer, read_csv
 
 PAGES_SOURCE = "hipify-docs"
-
-_VALUES = frozenset({"enum", "macro"})
-"""Kinds of names that stand for a value: they fall with the call that takes them."""
 
 
 def owned(found: Iterable[Entry]) -> dict[str, Entry]:
@@ -50,39 +48,42 @@ def symbol(entry: Entry) -> Symbol:
     return Symbol(entry.name, library, entry.kind, entry.cuda_added, entry.cuda_deprecated, entry.cuda_removed)
 
 
-def row(entry: Entry, stack: str) -> Record:
-    """Return ROCm's answer to a name.
-
-    Args:
-        entry: The name.
-        stack: ROCm version that the target stands for; what came later is only partly there.
-    """
+def row(entry: Entry) -> Record:
+    """Return ROCm's answer to a name; from and up to which HIP version, and for which CUDA, stands in the row."""
     if entry.library == "cudnn":
         return _miopen(entry)
-    if not entry.hip or entry.hip_removed:
+    if not entry.hip:
         return _without_hip(entry)
     if entry.kind == "header":
         return answer(entry.name, "supported", "rename", entry.hip, source=entry.source)
     change = "none" if entry.hip == entry.name else "rename" if entry.hip.isidentifier() else "adapt"
-    later = bool(entry.hip_added) and version(entry.hip_added) > version(stack)
-    status = "partial" if later or entry.hip_experimental or entry.unsupported_for_cuda else "supported"
     return answer(
         entry.name,
-        status,
+        "partial" if entry.hip_experimental else "supported",
         change,
         entry.hip,
-        since=entry.hip_added,
-        note=_note(entry, later=later),
+        since=plain_version(entry.hip_added),
+        note=_note(entry),
         source=entry.source,
+        until=plain_version(entry.hip_removed),
+        cuda=_signature(entry.unsupported_for_cuda),
     )
 
 
-def _note(entry: Entry, *, later: bool) -> str:
+def _signature(unsupported: str) -> str:
+    """Return the CUDA versions whose signature a mapping covers, given those it does not cover.
+
+    One version means that one and what follows it, since a signature that changed does not change back; several
+    are taken as they stand.
+    """
+    versions = unsupported.split()
+    return f"<{versions[0]}" if len(versions) == 1 else ",".join(f"!={version}" for version in versions)
+
+
+def _note(entry: Entry) -> str:
     remarks = (
-        (later, f"needs HIP {entry.hip_added} or newer"),
         (entry.hip_experimental, f"experimental in HIP {entry.hip_experimental}"),
         (entry.hip_deprecated, f"deprecated in HIP {entry.hip_deprecated}"),
-        (entry.unsupported_for_cuda, f"not with the signature of CUDA {entry.unsupported_for_cuda}"),
         ("HIP_SUPPORTED_V2_ONLY" in entry.flags, "only the signature with a handle, as in the _v2 interface"),
     )
     return "; ".join(text for holds, text in remarks if holds)
@@ -95,7 +96,7 @@ def _miopen(entry: Entry) -> Record:
     """
     if entry.roc:
         note = "MIOpen: descriptors, algorithm search and arguments differ"
-        return answer(entry.name, "partial", "adapt", entry.roc, since=entry.roc_added, note=note, source=entry.source)
+        return _roc(entry, note)
     return _missing(entry, "MIOpen has no counterpart")
 
 
@@ -110,25 +111,26 @@ def _without_hip(entry: Entry) -> Record:
         )
     if entry.roc:
         note = "no hip wrapper; call the roc library directly"
-        return answer(entry.name, "partial", "adapt", entry.roc, since=entry.roc_added, note=note, source=entry.source)
-    if entry.hip_removed:
-        return _missing(entry, f"{entry.hip} was removed in HIP {entry.hip_removed}")
+        return _roc(entry, note)
     return _missing(entry, "listed as unsupported")
+
+
+def _roc(entry: Entry, note: str) -> Record:
+    since = plain_version(entry.roc_added)
+    return answer(entry.name, "partial", "adapt", entry.roc, since=since, note=note, source=entry.source)
 
 
 def _missing(entry: Entry, note: str) -> Record:
     if entry.cuda_removed:
         note += f"; CUDA {entry.cuda_removed} removed it too"
-    change = "adapt" if entry.kind in _VALUES else "rewrite"
-    return answer(entry.name, "missing", change, note=note, source=entry.source)
+    change = "adapt" if entry.kind in VALUES else "rewrite"
+    return answer(entry.name, "missing", change, note=note, source=entry.source, absence=DOCUMENTED_ABSENT)
 
 
-def version(text: str) -> tuple[int, ...]:
-    """Return a version as numbers without trailing zeros, the first of several."""
-    numbers = [int(part) for part in re.findall(r"\d+", (text.split() or ["0"])[0])]
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)
+def plain_version(text: str) -> str:
+    """Return the first version of a cell as numbers and dots; empty when there is none."""
+    found = re.search(r"\d+(?:\.\d+)*", text)
+    return found[0] if found else ""
 
 
 def main() -> None:
@@ -137,7 +139,6 @@ def main() -> None:
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--source", required=True, help="key of the checkout in the provenance file")
     parser.add_argument("--pages", type=Path, metavar="PAGES.csv")
-    parser.add_argument("--stack", default="7.0", help="ROCm version that the target stands for")
     parser.add_argument("--rules", type=Path, default=Path("rules"), help="folder of rules to write to")
     arguments = parser.parse_args()
     found = entries(Checkout(arguments.checkout), arguments.source)
@@ -146,9 +147,9 @@ def main() -> None:
     chosen = owned(found)
     rules = Rules(arguments.rules)
     print(rules.store_symbols((symbol(entry) for entry in chosen.values()), authority=True))
-    rows = {entry.name: row(entry, arguments.stack) for entry in chosen.values()}
+    rows = {entry.name: row(entry) for entry in chosen.values()}
     rows |= {twin[0]: twin for twin in aliases(rows, sorted(rules.known_names()))}
-    print(rules.store_answers("rocm", rows.values(), (arguments.source, PAGES_SOURCE)))
+    print(ways.store(rules, "rocm", rows.values(), (arguments.source, PAGES_SOURCE)))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,15 @@ Entry = Mapping[str, str]
 """A row of the survey."""
 
 TARGETS = ("cann", "rocm")
+"""Targets that answer every distribution, and whose cells the survey vouches for."""
+
+YOUNG = {
+    "dcu": "dcu", "gaudi": "gaudi", "gcu": "gcu", "intel": "intel_xpu", "kunlun": "kunlun", "mlu": "mlu",
+    "musa": "musa", "tpu": "tpu", "trainium": "neuron",
+}  # fmt: skip
+"""Other targets -> their columns. The survey names what serves them where it met it, and did not look for the rest:
+only what it found counts, and not what it remembers."""
+
 READ, REMEMBERED = "packages-2026-11", "packages-memory"
 
 _ORDINARY_MODULES = frozenset({"cuda", "faiss", "nccl", "stk"})
@@ -47,15 +56,31 @@ _CHOSEN_BY_ARGUMENT = frozenset(
 """Soft packages whose import says nothing: arguments, device strings or kernels decide, under rules of
 their own. The other soft packages bring device code to be built, replaced or left out for a target."""
 
+_CUDA = ("", "-cu11", "-cu12", "-cu13")
 _MORE_NAMES = {
-    "cuda-python": ("cuda-bindings", "cuda-core"),
+    "cucim": tuple(f"cucim{cuda}" for cuda in _CUDA),
+    "cuda-python": ("cuda-bindings", "cuda-core", "cuda-pathfinder"),
+    "cudf-cu12": tuple(f"{part}{cuda}" for part in ("libcudf", "pylibcudf") for cuda in _CUDA),
+    "cugraph-cu12": tuple(f"{part}{cuda}" for part in ("libcugraph", "pylibcugraph") for cuda in _CUDA),
+    "cuml-cu12": tuple(f"libcuml{cuda}" for cuda in _CUDA),
     "cuquantum-python": ("cuquantum-python-cu11", "cuquantum-python-cu12", "cuquantum-python-cu13"),
+    "cuvs-cu12": tuple(f"libcuvs{cuda}" for cuda in _CUDA),
+    "cuxfilter": tuple(f"cuxfilter{cuda}" for cuda in _CUDA),
     "faiss-gpu": ("faiss-gpu-cu11", "faiss-gpu-cu12", "faiss-gpu-cuvs"),
+    "flashinfer-python": ("flashinfer-cubin", "flashinfer-jit-cache"),
     "jax": ("jaxlib",),
-    "nvidia-ml-py": ("pynvml",),
+    "nvidia-cuda-nvcc-cu12": tuple(
+        f"nvidia-{part}{cuda}" for part in ("cuda-cccl", "cuda-crt", "nvfatbin", "nvvm") for cuda in _CUDA
+    ),
+    "nvidia-ml-py": ("nvidia-ml-py3", "pynvml"),
+    "nvidia-nvcomp-cu12": tuple(f"nvidia-libnvcomp{cuda}" for cuda in _CUDA),
+    "pylibraft-cu12": tuple(f"{part}{cuda}" for part in ("libraft", "raft-dask") for cuda in _CUDA),
+    "rmm-cu12": tuple(f"librmm{cuda}" for cuda in _CUDA),
     "tensorrt": tuple(
         f"tensorrt{cuda}{part}" for cuda in ("-cu11", "-cu12", "-cu13") for part in ("", "-bindings", "-libs")
     ),
+    "transformer-engine": tuple(f"transformer-engine-{part}" for part in ("cu12", "cu13", "jax", "torch")),
+    "ucxx": tuple(f"{part}{cuda}" for part in ("distributed-ucxx", "libucxx", "ucxx") for cuda in _CUDA),
 }
 """Further distributions of the same project."""
 
@@ -144,6 +169,16 @@ def packages(owned: Mapping[str, Entry]) -> Iterator[Record]:
         yield (name, " ".join(sorted(modules.get(name, ()))), entry["lock_in"], entry["category"])
 
 
+def young_row(name: str, entry: Entry, column: str) -> Record | None:
+    """Return the answer of a target that the survey did not search for; None where it says nothing one can build on."""
+    if entry[f"{column}_status"] in {"unknown", "none"} or "memory)" in entry[f"{column}_equivalent"]:
+        return None
+    name, status, change, equivalent, *others = row(name, {**entry, "notes": "", "confidence": "med"}, column)
+    if change == "none" and equivalent.lower() != name:  # another build or a plugin has to be installed
+        change = "rename"
+    return (name, status, change, equivalent, *others)
+
+
 def row(name: str, entry: Entry, target: str) -> Record:
     """Return a target's answer to a distribution."""
     status, equivalent = entry[f"{target}_status"], _clean(entry[f"{target}_equivalent"])
@@ -205,6 +240,9 @@ def main() -> None:
     for target in TARGETS:
         rows = (row(name, entry, target) for name, entry in owned.items())
         print(rules.store(f"targets/{target}/packages.csv", rows, replaces=lambda _: True))
+    for target, column in YOUNG.items():
+        found = filter(None, (young_row(name, entry, column) for name, entry in owned.items()))
+        print(rules.store(f"targets/{target}/packages.csv", found, replaces=lambda _: True))
 
 
 if __name__ == "__main__":

@@ -33,9 +33,10 @@ def functions(rows: Iterable[dict[str, str]]) -> Iterator[Symbol]:
             if row["library"].startswith("device_") or row["library"] == "curand_device"
             else "function"
         )
-        if surface.belongs(row["name"], library, kind):
-            for name in _spellings(row["name"], library):
-                yield Symbol(name, library, kind, "", "", "")
+        if not surface.belongs(row["name"], library, kind):
+            library = surface.COMMON.get(library, "")
+        for name in _spellings(row["name"], library) if library else ():
+            yield Symbol(name, library, kind, "", "", "")
     for row in listed:
         for header in surface.headers(row["header"]):
             yield Symbol(header, surface.library_id(row["library"], header), "header", "", "", "")

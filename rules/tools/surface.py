@@ -9,13 +9,15 @@ LIBRARY_IDS = {
     "cublasLt": "cublaslt",
     "cublasXt": "cublasxt",
     "cucomplex": "device",
-    "cufftw": "cufft",
     "curand_device": "curand",
     "cusparseLt": "cusparselt",
     "nvvm": "nvrtc",
     "wmma": "device",
 }
 """Names that sources give to libraries -> ids of `cuda/libraries.yaml`, where they differ."""
+
+COMMON = {"cufftw": "cufftw", "device": "device-common"}
+"""Library -> where its names go that ordinary code bears too: they can be looked up there, and no rule matches them."""
 
 PRECEDENCE = (
     "driver", "runtime", "device", "cublas", "cublaslt", "cublasxt", "cudnn", "cufft", "curand", "cusolver",
@@ -35,8 +37,8 @@ _DISTINCTIVE = re.compile(
     r"|h(ceil|cos|exp|floor|log|rcp|rint|rsqrt|sin|sqrt|tanh|trunc)(2|10)?(_approx)?$"
     r"|(b?mma|(load|store)_matrix)_sync$|fill_fragment$"
 )
-"""Device functions that no ordinary C++ code declares. The others (`min`, `sqrt`, `norm`, `float2int`) are
-left out: they bear the C library's names or names that any program may use, and a port keeps them."""
+"""Device functions that no ordinary C++ code declares. The others (`min`, `sqrt`, `norm`, `float2int`) bear the
+C library's names or names that any program may use, and a port keeps them (see `COMMON`)."""
 
 _LIBC = re.compile(
     r"__(assert_?fail|libcpp_|cmath_power|pow_helper|finite|isfinite|isinf|isnan|signbit|get_storage_value)[a-z]*$"
@@ -59,6 +61,8 @@ def library_id(source_name: str, name: str) -> str:
     """Return the id of the library that a name belongs to, given what a source calls that library."""
     if source_name.startswith("device_"):
         return "device"
+    if source_name == "cufftw" and name.endswith(".h"):
+        return "cufft"  # unlike the functions it declares, the header is CUDA's alone
     for prefix, library in _OWN_PREFIXES:
         if name.startswith(prefix):
             return library

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from migrate.rulebook.loading import Package, Row, Symbol
+from migrate.rulebook.loading import NOT_FOUND, OPTIONAL, Package, Row, Symbol
 
 Record = tuple[str, ...]
 """A row as text, in the order of its table's columns; the first column is the name."""
@@ -18,7 +18,7 @@ Record = tuple[str, ...]
 SYMBOLS = "cuda/symbols.csv"
 PACKAGES = "cuda/packages.csv"
 
-_SOURCE = Row._fields.index("source")
+_SOURCE, _ABSENCE = Row._fields.index("source"), Row._fields.index("absence")
 _VERSIONED = re.compile(r"(.+)_v\d+\Z")
 
 
@@ -26,21 +26,30 @@ SYMBOL_KINDS = ("attribute", "device_function", "enum", "function", "header", "m
 """What a name of the CUDA surface can be."""
 
 
+_SHOWN = 20
+"""Names that a report of changes lists of each sort; the table itself is in version control."""
+
+
 class Changes(NamedTuple):
-    """How a table differs from the one it replaces."""
+    """How a table differs from the one it replaces, which is what the last import left."""
 
     table: str
     rows: int
-    added: int
-    removed: int
-    changed: int
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
     kept: int
     """Rows made by hand that stand in place of an imported one."""
 
     def __str__(self) -> str:
-        """Say it in one line."""
-        counts = f"{self.added} added, {self.removed} removed, {self.changed} changed, {self.kept} kept by hand"
-        return f"{self.table}: {self.rows} rows ({counts})"
+        """Say it in one line, then name what is new, gone and different."""
+        sorts = {"added": self.added, "removed": self.removed, "changed": self.changed}
+        counts = ", ".join(f"{len(names)} {sort}" for sort, names in sorts.items())
+        lines = [f"{self.table}: {self.rows} rows ({counts}, {self.kept} kept by hand)"]
+        for sort, names in sorts.items():
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            lines += [f"  {sort}: {', '.join(names[:_SHOWN])}{more}"] if names else []
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -56,16 +65,22 @@ class Rules:
             return {}
         reader = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
         next(reader, None)
-        return {fields[0]: tuple(fields) for fields in reader}
+        width = len(columns(table))
+        return {fields[0]: (*fields, *[""] * (width - len(fields))) for fields in reader}
 
     def overrides(self, table: str) -> dict[str, Record]:
-        """Return the rows of `overrides.csv` that belong to a table."""
+        """Return the rows of `overrides.csv` that belong to a table.
+
+        That file may lack columns; a missing name is then one that its source does not have, the weaker claim.
+        """
         path = self.root / "overrides.csv"
         if not path.exists():
             return {}
-        rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+        rows = [row for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))) if row["table"] == table]
+        for row in rows:
+            row.setdefault("absence", NOT_FOUND if row.get("status") == "missing" else "")
         fields = columns(table)
-        return {row["name"]: tuple(row[field] for field in fields) for row in rows if row["table"] == table}
+        return {row["name"]: tuple(row.get(field) or "" for field in fields) for row in rows}
 
     def store(self, table: str, rows: Iterable[Record], *, replaces: Callable[[Record], bool]) -> Changes:
         """Write a table anew.
@@ -80,16 +95,16 @@ class Rules:
         by_hand = self.overrides(table)
         new: dict[str, Record] = {}
         for row in rows:
-            new.setdefault(row[0], row)
+            new.setdefault(row[0], row[: len(columns(table))])
         kept = sum(1 for name in by_hand if name in new)
         new = {name: row for name, row in old.items() if name not in new and not replaces(row)} | new | by_hand
         _write(self.root / table, columns(table), (new[name] for name in sorted(new)))
         return Changes(
             table=table,
             rows=len(new),
-            added=sum(1 for name in new if name not in old),
-            removed=sum(1 for name in old if name not in new),
-            changed=sum(1 for name, row in new.items() if name in old and old[name] != row),
+            added=tuple(sorted(name for name in new if name not in old)),
+            removed=tuple(sorted(name for name in old if name not in new)),
+            changed=tuple(sorted(name for name, row in new.items() if name in old and old[name] != row)),
             kept=kept,
         )
 
@@ -105,9 +120,17 @@ class Rules:
         return self.store(SYMBOLS, incoming, replaces=lambda _: False)
 
     def store_answers(self, target: str, rows: Iterable[Record], sources: Iterable[str]) -> Changes:
-        """Replace a target's answers that come from the given sources."""
-        keys = frozenset(sources)
-        return self.store(answers(target), rows, replaces=lambda row: row[_SOURCE] in keys)
+        """Replace a target's answers that come from the given sources.
+
+        What only says that a name was not found there stays, unless the import says so too: `ways` made it.
+        """
+        keys, incoming = frozenset(sources), list(rows)
+        absent = any(row[_ABSENCE] == NOT_FOUND for row in incoming)
+        return self.store(
+            answers(target),
+            incoming,
+            replaces=lambda row: row[_SOURCE] in keys and (absent or row[_ABSENCE] != NOT_FOUND),
+        )
 
     def known_names(self) -> frozenset[str]:
         """Return every name of the CUDA surface."""
@@ -123,7 +146,9 @@ def columns(table: str) -> tuple[str, ...]:
     """Return the columns of a table."""
     if table == SYMBOLS:
         return Symbol._fields
-    return Package._fields if table == PACKAGES else Row._fields
+    if table == PACKAGES:
+        return Package._fields
+    return Row._fields[: -len(OPTIONAL)] if table.endswith("/packages.csv") else Row._fields
 
 
 def answer(  # the order of the table's columns, by keyword
@@ -135,9 +160,13 @@ def answer(  # the order of the table's columns, by keyword
     since: str = "",
     note: str = "",
     source: str,
+    until: str = "",
+    cuda: str = "",
+    chips: str = "",
+    absence: str = "",
 ) -> Record:
-    """Make a row of a target's table."""
-    return (name, status, change, equivalent, since, note, source)
+    """Make a row of a target's table of names; see `loading.Row` for the columns."""
+    return (name, status, change, equivalent, since, note, source, until, cuda, chips, absence)
 
 
 def aliases(rows: Mapping[str, Record], names: Iterable[str]) -> Iterator[Record]:
@@ -153,9 +182,9 @@ def aliases(rows: Mapping[str, Record], names: Iterable[str]) -> Iterator[Record
         base = match[1] if match else ""
         twin = base if base in rows else latest.get(base or name, "")
         if twin:
-            _, status, change, equivalent, since, note, source = rows[twin]
-            note = "; ".join(filter(None, (f"as {twin}", note)))
-            yield answer(name, status, change, equivalent, since=since, note=note, source=source)
+            found = Row(*rows[twin])  # type: ignore[arg-type] # the cells as text
+            note = "; ".join(filter(None, (f"as {twin}", found.note)))
+            yield tuple(found._replace(name=name, note=note))  # type: ignore[arg-type] # the cells as text
 
 
 def read_csv(path: Path, *required: str) -> list[dict[str, str]]:
@@ -171,9 +200,9 @@ def read_csv(path: Path, *required: str) -> list[dict[str, str]]:
         return [{key: value or "" for key, value in row.items()} for row in reader]
 
 
-def _write(path: Path, header: Iterable[str], rows: Iterable[Record]) -> None:
+def _write(path: Path, header: tuple[str, ...], rows: Iterable[Record]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(rows)
+        writer.writerows(row[: len(header)] for row in rows)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from migrate.model import Finding
+from migrate.scan import FileReport
 from tests.accuracy.labels import Label, Range
 from tests.accuracy.repository import Checkout
 
@@ -20,21 +21,23 @@ UNLABELLED = re.compile(
 )
 """Names that the labelling rules leave out, because they stand in every kernel: neither right nor wrong here."""
 
+AROUND = "around the code"
+
 GROUPS = {
     **dict.fromkeys(("api", "type", "enum", "macro", "intrinsic", "namespace", "include", "arch"), "API sites"),
     **dict.fromkeys(("kernel", "launch"), "kernels and launches"),
     **dict.fromkeys(("kernel-macro", "launch-macro"), "macro-made kernels and launches"),
     **dict.fromkeys(("ptx", "warp", "string"), "device constructs and strings"),
-    **dict.fromkeys(("device", "env", "import", "command", "keyword", "embedded"), "constructs"),
-    **dict.fromkeys(("package", "flag", "image", "resource", "binary"), "around the code"),
+    **dict.fromkeys(("device", "env", "import", "command", "keyword", "embedded"), "Python constructs"),
+    **dict.fromkeys(("package", "flag", "image", "resource", "binary"), AROUND),
 }
-"""Kind of label -> the group that a goal is set for."""
+"""Kind of label in a program -> the group that a goal is set for; in every other file all kinds are one group."""
 
 GOALS = {
     "API sites": 0.995,
     "kernels and launches": 1.0,
     "macro-made kernels and launches": 0.95,
-    "constructs": 0.98,
+    "Python constructs": 0.98,
     "guarded marked": 1.0,
 }
 
@@ -117,9 +120,10 @@ class Score:
 def judge(checkout: Checkout, ranges: Iterable[Range], labels: Sequence[Label]) -> Score:
     """Compare the findings of a checkout with the labels of the ranges.
 
-    Two conventions of the labels are read as the product means them: a CUDA source that a build file lists is an edge
-    of its graph, so a link to it counts as found; and an import is asked for by its line, since a finding bears the
-    name of the package that the module comes from.
+    Three conventions of the labels are read as the product means them, and left out: a CUDA source that a build file
+    lists is an edge of its graph, so a link to it counts as found; a package of a lock file stands at the package that
+    brings it; and the names of a package that the repository is itself the home of (`pycuda` within PyCUDA) are its
+    own.
     """
     by_path: dict[str, list[Label]] = defaultdict(list)
     for label in labels:
@@ -131,9 +135,23 @@ def judge(checkout: Checkout, ranges: Iterable[Range], labels: Sequence[Label]) 
             finding for finding in checkout.findings.get(item.path, ()) if item.first <= finding.span.line <= item.last
         ]
         report = checkout.reports.get(item.path)
+        own = set(checkout.own_packages)
+        inside = [label for label in inside if not _is_own(label, own)]
         linked = {link.to.rpartition("/")[2] for link in report.links} if report else set()
-        _range(item, [label for label in inside if not _is_linked(label, linked)], found, score)
+        brought = _brought(report)
+        kept = [label for label in inside if not _is_linked(label, linked) and _plain(label.name, "") not in brought]
+        _range(item, kept, found, score)
     return score
+
+
+def _brought(report: FileReport | None) -> set[str]:
+    """Return the packages of a lock file that stand at the package which brings them."""
+    uses = [sighting.use for sighting in report.sightings] if report else []
+    return {name.strip().lower() for use in uses for name in use.args.get("brings", "").split(",") if name.strip()}
+
+
+def _is_own(label: Label, own: set[str]) -> bool:
+    return label.kind in ("api", "import") and label.name.partition(".")[0] in own
 
 
 _SOURCE = re.compile(r"[^\s]*\.(?:cu|cuh)\Z")
@@ -149,7 +167,7 @@ def _range(item: Range, labels: Sequence[Label], findings: Sequence[Finding], sc
     }
     confirmed: dict[str, str] = {}
     for index, label in enumerate(labels):
-        group = GROUPS.get(label.kind, label.kind)
+        group = _group(label)
         if label.verdict == "trap":
             exact = [finding for finding in hits[index] if finding.span.line == label.line]
             rivals = [other for other in labels if other.verdict != "trap" and other.line == label.line]
@@ -187,17 +205,33 @@ def agree(label: Label, finding: Finding) -> bool:
     """
     if not finding.span.line <= label.line <= max(finding.span.line + 3, _name_line(finding)):
         return False
-    wanted, given = label.name.lower().strip(), finding.symbol.lower().strip()
+    wanted, given = _plain(label.name, label.kind), _plain(finding.symbol, label.kind)
     if wanted == given:
         return True
-    if label.kind == "import" and finding.rule.startswith("package-import"):
-        return finding.span.line == label.line
+    if finding.span.line == label.line and (
+        # A finding bears the name of the package that a module comes from, and of the kernel that a decorator makes.
+        (label.kind == "import" and finding.rule.startswith("package-import"))
+        or (label.kind == "api" and finding.kernel is not None and _last(wanted) in finding.snippet.lower())
+    ):
+        return True
     if finding.span.line != label.line and label.kind not in ("kernel", "kernel-macro", "launch", "ptx"):
         return False
     ends = {_last(wanted), _last(given)}
     if len(ends) == 1:
         return True
     return wanted in finding.snippet.lower() and label.kind in _BY_PLACE and _fits(label, finding)
+
+
+def _plain(name: str, kind: str) -> str:
+    """Return a name without what a label of its kind may carry beside it: a tag, a value, an installer's prefix."""
+    name = name.lower().strip()
+    if kind == "image":
+        return name.partition("@")[0].rpartition("/")[0] + "/" + name.rpartition("/")[2].partition(":")[0]
+    if kind == "package":
+        return re.split(r"[=<>!~ \[]", name.removeprefix("apt:").removeprefix("conda:"), maxsplit=1)[0]
+    if kind == "flag" and not name.startswith("$<"):
+        return re.sub(r"^-+d?(?=\w)", "", name).partition("=")[0]
+    return name
 
 
 def _name_line(finding: Finding) -> int:
@@ -225,8 +259,19 @@ def _last(name: str) -> str:
     return parts[-1] if parts else name
 
 
+_PROGRAMS = re.compile(
+    r".*\.(?:py|pyi|pyw|ipynb|pyx|pxd|cu|cuh|h|hh|hpp|hxx|c|cc|cpp|cxx|inl|inc|ipp|tpp|in|jit|hip)\Z", re.IGNORECASE
+)
+
+
+def _group(label: Label) -> str:
+    return GROUPS.get(label.kind, label.kind) if _PROGRAMS.match(label.path) else AROUND
+
+
 def _group_of(finding: Finding) -> str:
     """Put a finding that no label confirms where its goal is."""
+    if not _PROGRAMS.match(finding.path):
+        return AROUND
     if finding.kernel is not None:
         return GROUPS["kernel"]
     if finding.rule.startswith(("ptx-", "warp-")):

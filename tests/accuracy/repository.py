@@ -27,6 +27,8 @@ class Checkout:
     findings: Mapping[str, tuple[Finding, ...]]
     """By path; after it had."""
     skips: Mapping[str, Skip]
+    own_packages: tuple[str, ...] = ()
+    """Python packages that the repository is the home of."""
 
 
 def read(root: Path, *, labelled: Collection[str] = (), jobs: int | None = None) -> Checkout:
@@ -50,12 +52,16 @@ def read(root: Path, *, labelled: Collection[str] = (), jobs: int | None = None)
             reports[outcome.file.path] = outcome
     findings: dict[str, list[Finding]] = defaultdict(list)
     foreign = {path for path in labelled if path in reports and reports[path].file.role == Role.VENDORED}
+    own: set[str] = set()
     for base in ("", *sorted({_home(root, path) for path in foreign})):
         result = scan(root / base, book, config.load(root / base, environment={}, isolated=True), CHIPS, jobs=jobs)
+        own |= set(result.own_packages)
         skips |= {base + skip.path: skip for skip in result.skips}
         for finding in result.findings:
             findings[base + finding.path].append(finding)
-    return Checkout(root, book, reports, {path: tuple(found) for path, found in findings.items()}, skips)
+    return Checkout(
+        root, book, reports, {path: tuple(found) for path, found in findings.items()}, skips, tuple(sorted(own))
+    )
 
 
 def _home(root: Path, path: str) -> str:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from migrate import rulebook
 from migrate.languages import front_end
 from migrate.model import Extraction, Link, LinkKind, NameSet, Role, SourceFile, Use, UseKind, Vocabulary
+from migrate.scan import read
 
 FLAGS = NameSet(
     exact=frozenset(
@@ -394,3 +396,53 @@ def test_hostile_text_takes_linear_time(text: str) -> None:
     started = time.perf_counter()
     extract(text)
     assert time.perf_counter() - started < 6
+
+
+def test_folders_of_the_toolkit() -> None:
+    vocabulary = Vocabulary(anchors=(), names={UseKind.STRING: NameSet(globs=("/usr/local/cuda*",))})
+    text = 'include_directories(/usr/local/cuda/include ${A}/usr/local/cuda)\nset(F "-L/usr/local/cuda-12/lib64 -lx")\n'
+    assert [(use.name, use.span.line, use.span.column) for use in extract(text, vocabulary).uses] == [
+        ("/usr/local/cuda/include", 1, 21),
+        ("/usr/local/cuda-12/lib64", 2, 10),
+    ]
+
+
+def test_a_variable_says_which_command_sets_it() -> None:
+    vocabulary = Vocabulary(anchors=(), names={UseKind.FLAG: NameSet(globs=("*USE_CUDA",))})
+    text = 'option(X_USE_CUDA "Use it" ON)\nset(USE_CUDA OFF)\nif(USE_CUDA)\nendif()\n'
+    assert [(use.name, use.args.get("command")) for use in extract(text, vocabulary).uses] == [
+        ("X_USE_CUDA", "option"),
+        ("USE_CUDA", "set"),
+        ("USE_CUDA", None),
+    ]
+
+
+@pytest.mark.parametrize("line", ["enable_language(HIP)", "find_package(hip REQUIRED)", "project(x LANGUAGES CXX HIP)"])
+def test_other_languages_and_packages_pass_the_rules(line: str) -> None:
+    file = SourceFile(path="CMakeLists.txt", language="cmake", content="", lines=1, code_lines=0, role=Role.OWNED)
+    assert read(file, line + "\n", rulebook.shipped()).sightings == ()
+
+
+def test_programs_that_are_looked_for_or_run() -> None:
+    vocabulary = Vocabulary(anchors=(), names={UseKind.STRING: NameSet(exact=frozenset({"nvcc"}))})
+    text = (
+        "find_program(NVCC nvcc)\nexecute_process(COMMAND ${B}/bin/nvcc --version)\nset(A nvcc)\n"
+        "add_custom_command(OUTPUT a COMMAND nvcc -c a.cu)\n"
+    )
+    assert [(use.args, use.span.line, use.span.column) for use in extract(text, vocabulary).uses] == [
+        ({"callee": "find_program"}, 1, 19),
+        ({"callee": "execute_process"}, 2, 34),
+        ({"callee": "add_custom_command"}, 4, 37),
+    ]
+
+
+def test_options_carry_their_name() -> None:
+    vocabulary = Vocabulary(anchors=(), names={UseKind.FLAG: NameSet(exact=frozenset({"option"}))})
+    found = extract('option(X_SUPPORT_CUDA "Use it" ON)\n', vocabulary).uses
+    assert [(use.name, use.symbol, use.args["0"]) for use in found] == [("option", "X_SUPPORT_CUDA", "X_SUPPORT_CUDA")]
+
+
+def test_a_function_of_that_name_is_defined_not_called() -> None:
+    vocabulary = Vocabulary(anchors=(), names={UseKind.FLAG: NameSet(globs=("rapids_cpm_*",))})
+    assert extract("function(rapids_cpm_cccl)\nendfunction()\n", vocabulary).uses == ()
+    assert len(extract("rapids_cpm_cccl(X)\n", vocabulary).uses) == 1

@@ -556,7 +556,11 @@ def assembly(text: str, path: str = "a.cu") -> list[tuple[str, int, int, str, Co
 def test_assembly_of_other_processors_is_no_ptx(template: str) -> None:
     text = f'void f() {{ asm volatile("{template}" : [out] "=f"(a) : [in] "r"(b)); }}\n'
     assert [use for use in read(text, "math.h").uses if use.kind is UseKind.ASM] == []
-    assert [use for use in read(f"__device__ {text}", "math.h").uses if use.kind is UseKind.ASM] != []
+
+
+def test_assembly_in_device_code_is_ptx_whatever_its_operands() -> None:
+    text = '__device__ void f() { asm volatile("mov.f32 %[a], %[b];" : [a] "=f"(a) : [b] "f"(b)); }\n'
+    assert [use.name for use in read(text, "math.h").uses if use.kind is UseKind.ASM] == ["mov.f32"]
 
 
 def test_each_instruction_is_a_use_at_its_own_place() -> None:

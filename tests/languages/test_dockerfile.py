@@ -177,11 +177,11 @@ def test_tools_and_their_flags() -> None:
     )
     assert seen(text) == [
         (UseKind.STRING, "nvcc", {"callee": "RUN"}, "/usr/local/cuda/bin/nvcc"),
-        (UseKind.FLAG, "-arch", {"value": "sm_80"}, "-arch=sm_80"),
+        (UseKind.FLAG, "-arch", {"value": "sm_80", "callee": "nvcc"}, "-arch=sm_80"),
         (
             UseKind.FLAG,
             "CMAKE_CUDA_ARCHITECTURES",
-            {"value": "80;90"},
+            {"value": "80;90", "callee": "cmake"},
             "-DCMAKE_CUDA_ARCHITECTURES:STRING='80;90'",
         ),
     ]
@@ -245,6 +245,30 @@ def test_here_documents_are_scripts() -> None:
         ("nvcc", 5),
         ("nvcc", 11),
     ]
+
+
+def test_here_documents_go_to_their_reader() -> None:
+    text = "RUN cat <<EOF > a\nnvcc\nEOF\nRUN python3 - <<EOF\nimport torch\nEOF\nRUN nvcc a\n"
+    found = extract(text)
+    assert [(use.name, use.span.line) for use in found.uses] == [("nvcc", 7)]
+    assert [(part.language, part.text, part.lines) for part in found.embedded] == [
+        ("python", "import torch\n", ((5, 1), (6, 1)))
+    ]
+
+
+def test_programs_of_a_command_are_handed_on() -> None:
+    found = extract("RUN x \\\n && python -c 'import torch'\n")
+    assert [(part.language, part.text, part.lines) for part in found.embedded] == [
+        ("python", "import torch", ((2, 16),))
+    ]
+
+
+def test_branches_and_files_of_another_platform() -> None:
+    text = 'RUN if [ "$B" = rocm ]; then x; else nvcc a; fi; nvcc b\n'
+    assert [use.guarded_by for use in extract(text).uses] == [("rocm",), ()]
+    file = SourceFile(path="Dockerfile.rocm", language="dockerfile", content="", lines=0, code_lines=0, role=Role.OWNED)
+    (use,) = front_end("dockerfile").extract(file, "RUN nvcc a\n", VOCABULARY).uses
+    assert use.guarded_by == ("*", "rocm")
 
 
 def test_probes_are_commands() -> None:

@@ -13,6 +13,8 @@ from migrate.languages.lexical import (
     Lines,
     blank,
     code_lines,
+    skip_back,
+    word_start,
     words,
 )
 
@@ -211,3 +213,32 @@ def test_any_bracket_closes_after_it_opens(text: str) -> None:
         if sign == "<":
             closing = brackets.close_angle(index)
             assert closing is None or closing > index
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("cuda\\\nFree(p);", "cudaFree\\\n(p);"),
+        ("cu\\\r\nda\\\r\nX y", "cudaX\\\r\n\\\r\n y"),
+        ("a \\\nb", "a \\\nb"),
+        ("%:if 0", "# if 0"),
+        ("f() <% a<:1:>; %>", "f() {  a[ 1] ; } "),
+        ("v<::X> w; v<:::X> z;", "v<::X> w; v[ ::X> z;"),
+        ("??=if A ??< b ??/\n c", "#  if A {   b   \\\n c"),
+        ("a ?b:c ? d : e", "a ?b:c ? d : e"),
+    ],
+)
+def test_other_spellings_keep_their_length(text: str, plain: str) -> None:
+    lexed = Lexed(text)
+    assert (lexed.text, lexed.masked) == (plain, plain)
+
+
+def test_spellings_in_strings_and_comments_stay() -> None:
+    text = 's = "<% ??= a\\\nb"; // %: <:\n'
+    assert Lexed(text).text == text
+
+
+def test_words_are_found_backwards_over_continued_lines() -> None:
+    text = "k<T>   \\\n  <<<1"
+    assert skip_back(text, text.index("<<<")) == 4
+    assert word_start("a::bcd", 6) == 3

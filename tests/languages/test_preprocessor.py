@@ -157,3 +157,63 @@ def test_macros_belong_to_one_target_each() -> None:
 def test_files_written_for_a_target(path: str, text: str, targets: tuple[str, ...]) -> None:
     lexed = Lexed(text)
     assert targets_of_file(path, lexed, Preprocessed(lexed)) == targets
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "#ifdef __HIPCC__\n#define ON_A 1\n#else\n#define ON_A 0\n#endif\n#if ON_A\na\n#else\nb\n#endif\n",
+            {"a": "rocm", "b": "rocm"},
+        ),
+        ("#ifdef __HIPCC__\n#define ON_A\n#endif\n#ifdef ON_A\na\n#else\nb\n#endif\n", {"a": "rocm", "b": "rocm"}),
+        ("#define ON_A defined(__HIPCC__)\n#if ON_A\na\n#else\nb\n#endif\n", {"a": "rocm", "b": "rocm"}),
+        ("#define ON_A defined(__MUSA__)\n#define ON_B ON_A\n#if ON_B\na\n#endif\n", {"a": "musa"}),
+        ("#ifdef USE_ROCM\n#define W 64\n#else\n#define W 32\n#endif\n#if W == 32\na\n#endif\n", {"a": "rocm"}),
+        (
+            "#ifndef A_H\n#define A_H\n#ifdef USE_ROCM\n#define X\n#endif\n#ifdef X\na\n#endif\n#endif\n",
+            {"a": "rocm"},
+        ),
+        ("#ifndef ON_A\n#define ON_A 0\n#endif\n#if ON_A\na\n#else\nb\n#endif\n", {"a": "", "b": ""}),
+        ("#ifdef X\n#define ON_A defined(__HIPCC__)\n#endif\n#if ON_A\na\n#endif\n", {"a": ""}),
+        ("#if ON_A\na\n#endif\n#define ON_A defined(__HIPCC__)\n", {"a": ""}),
+        ("#define TURNED 0\n#if TURNED\na\n#endif\n", {"a": ""}),
+        ("#undef NEVER\n#ifdef NEVER\na\n#endif\n#ifdef OTHER\nb\n#endif\n", {"a": "disabled", "b": ""}),
+        ("#define ON_A ON_A\n#if ON_A\na\n#endif\n", {"a": ""}),
+        ("#define ON_A(x) defined(__HIPCC__)\n#if ON_A(1)\na\n#endif\n", {"a": ""}),
+    ],
+)
+def test_own_macros_that_stand_for_a_platform(text: str, expected: dict[str, str]) -> None:
+    assert states(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("macro", "target"),
+    [
+        ("USE_ROCM", "rocm"),
+        ("GGML_USE_HIP", "rocm"),
+        ("BUILD_HIP", "rocm"),
+        ("TORCH_HIP_VERSION", "rocm"),
+        ("__HIP_DEVICE_COMPILE__", "rocm"),
+        ("__CANN__", "cann"),
+        ("USE_ASCEND_NPU", "cann"),
+        ("GGML_USE_MUSA", "musa"),
+        ("SYCL_LANGUAGE_VERSION", "intel"),
+        ("USE_XPU", "intel"),
+        ("__METAL_VERSION__", "metal"),
+        ("USE_MACA", "maca"),
+        ("DISABLE_HIP", ""),
+        ("WITHOUT_ROCM", ""),
+        ("USE_CUDA", ""),
+        ("__CUDACC__", ""),
+        ("SHIP", ""),
+    ],
+)
+def test_macros_of_other_vendors(macro: str, target: str) -> None:
+    assert target_of(macro) == target
+
+
+def test_names_in_nested_conditions_are_read_once() -> None:
+    depth = 5_000
+    text = "".join(f"#if defined(USE_ROCM) && A{level}\n" for level in range(depth)) + "a\n" + "#endif\n" * depth
+    assert states(text) == {"a": "rocm"}

@@ -108,6 +108,10 @@ def one(text: str) -> Use:
         ("import torch\ncuda = torch.cuda\ncuda.synchronize()", [("call", "torch.cuda.synchronize", 3, 1)]),
         ("import torch\na = torch.cuda\nb = a\nb.synchronize()", [("call", "torch.cuda.synchronize", 4, 1)]),
         ("import torch\ngetattr(torch, 'cuda').synchronize()", [("call", "torch.cuda.synchronize", 2, 1)]),
+        ("def f():\n    torch = _import_torch()\n    torch.cuda.synchronize()", [("call", "torch.cuda.synchronize", 3, 5)]),
+        ("torch, nn = try_import_torch()\ntorch.cuda.synchronize()", [("call", "torch.cuda.synchronize", 2, 1)]),
+        ("import sys\nxp = sys.modules.get('cupy')\nxp.zeros(3)", [("call", "cupy.zeros", 3, 1)]),
+        ("import sys\nsys.modules['torch'].cuda.synchronize()", [("call", "torch.cuda.synchronize", 2, 1)]),
         ("import importlib\nimportlib.import_module('torch').cuda.synchronize()", [("call", "torch.cuda.synchronize", 2, 1)]),
         (
             "from torch.cuda import *\nsynchronize()",
@@ -453,16 +457,6 @@ extern "C" __global__ void scale(float* x) {
 @pytest.mark.parametrize(
     ("call", "name", "language", "symbol", "lines"),
     [
-        ("import cupy\nk = cupy.RawKernel(SOURCE, 'scale')", "cupy.RawKernel", "cupy", "scale", 4),
-        ("import cupy as cp\nm = cp.RawModule(code=SOURCE)", "cupy.RawModule", "cupy", "scale", 4),
-        (
-            "from pycuda.compiler import SourceModule\nm = SourceModule(SOURCE)",
-            "pycuda.compiler.SourceModule", "pycuda", "scale", 4,
-        ),
-        (
-            "from torch.utils.cpp_extension import load_inline\nm = load_inline('ext', '', cuda_sources=[SOURCE])",
-            "torch.utils.cpp_extension.load_inline", "cuda", "ext", 4,
-        ),
         (
             "import cupy\nk = cupy.ElementwiseKernel('T x', 'T y', 'y = x * x;', 'square')",
             "cupy.ElementwiseKernel", "cupy", "square", 1,
@@ -470,13 +464,31 @@ extern "C" __global__ void scale(float* x) {
         ("import cupy\nk = cupy.RawKernel(read(), 'other')", "cupy.RawKernel", "cupy", "other", 0),
     ],
 )  # fmt: skip
-def test_kernels_in_strings(call: str, name: str, language: str, symbol: str, lines: int) -> None:
+def test_a_call_is_the_kernel_where_its_source_is_a_fragment_or_out_of_sight(
+    call: str, name: str, language: str, symbol: str, lines: int
+) -> None:
     (kernel,) = (use for use in uses(CODE + call) if use.kind == UseKind.KERNEL)
     assert (kernel.name, kernel.symbol) == (name, symbol)
     assert kernel.kernel is not None
     assert (kernel.kernel.language, kernel.kernel.code_lines) == (language, lines)
-    if lines == 4:
-        assert kernel.kernel.features == {"warp-width": 1, "shuffle": 1, "shared-memory": 1}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "import cupy\nk = cupy.RawKernel(SOURCE, 'scale')",
+        "import cupy as cp\nm = cp.RawModule(code=SOURCE)",
+        "from pycuda.compiler import SourceModule\nm = SourceModule(SOURCE)",
+        "from torch.utils.cpp_extension import load_inline\nm = load_inline('ext', '', cuda_sources=[SOURCE])",
+        "x = 1",  # device code is device code, whatever is done with it
+    ],
+)
+def test_a_kernel_in_a_string_that_can_be_read_is_told_once_by_the_string(call: str) -> None:
+    extraction = extract(CODE + call)
+    assert [use for use in extraction.uses if use.kind == UseKind.KERNEL] == []
+    (part,) = extraction.embedded
+    assert (part.language, part.confidence, part.lines[0], part.lines[2]) == ("cuda", "high", (2, 14), (4, 1))
+    assert part.text.split("\n")[2] == 'extern "C" __global__ void scale(float* x) {'
 
 
 # ----------------------------------------------------------------------------------------------------------- links
@@ -502,7 +514,7 @@ def test_bindings_to_native_code() -> None:
         module.get_function("scale")(x)
     """
     assert [link for link in links(text) if link[0] != "import"] == [
-        ("binding", "ops:_C", "", 3), ("binding", "lib:libfoo.so", "", 4), ("launch", "scale", "", 5),
+        ("binding", "ops:_C::rms_norm", "", 3), ("binding", "lib:libfoo.so", "", 4), ("launch", "scale", "", 5),
     ]  # fmt: skip
 
 
@@ -684,6 +696,7 @@ def i():
     "kernels": TRITON,
     "setup": SETUP,
     "string kernels": CODE + "import cupy\nk = cupy.RawKernel(SOURCE, 'scale')\nk((1,), (32,), (x,))\n",
+    "comments": "import triton\n@triton.jit\ndef k(x):\n    f(\n        x,  # '#\n        # one\n        y='#',\n    )  # end\n\n# after\n",
     "semicolons": "import torch; torch.cuda.synchronize(); x = 1\nif x: y = torch.cuda.Stream(); y.synchronize()\n",
     "tabs": "import torch\ndef f():\n\tif x:\n\t\ttorch.cuda.synchronize()\n        \n\telse:\n\t\tpass\n",
 }
@@ -712,6 +725,8 @@ STATEMENTS = st.sampled_from(
         "x.synchronize()", "c.empty_cache()", "cuda.init()", "y = x", "y.init()", "device = 'cuda'", "return",
         "return torch.cuda.device_count()", "pass", '"""doc "cuda" text"""', "z = 1", "torch = fake()", "# cuda",
         "m.cuda()", "use_npu = hasattr(torch, 'npu')", "raise ValueError('cuda')", "z = f'cuda:{torch.cuda.x()}'",
+        "DEVICE = 'cuda'", "x.to(DEVICE)", "DEVICE = 'cpu'", "S = '__global__ void f() {}'", "f(v, x=hasattr(torch, 'cuda'))",
+        "exec(z)", "dict(NCCL_DEBUG='1')", "torch = _import()", "v = torch.version.cuda", "v.split('.')", "getattr(c, z)",
         "os.environ['CUDA_VISIBLE_DEVICES'] = '1'", "a = [\n1,\n# cuda\n'cuda',\n]", "s = '''\ncuda\n'''",
     ]
 )  # fmt: skip
@@ -782,8 +797,15 @@ def test_no_text_raises(text: str) -> None:
         "f'" + "{" * 20_000 + "cuda",
         "x = torch.cuda\n" + "".join(f"x{i + 1} = x{i}\n" for i in range(2_000)) + "x2000.init()",
         "x = x.cuda(x(x(x)))\n" * 2_000,
+        "".join(f"from torch.cuda.a{i} import *\n" for i in range(5_000)) + "".join(f"y{i}()\n" for i in range(20_000)),
+        "DEVICE = 'cuda'\n" + "x.to(DEVICE)\n" * 20_000,
+        "NCCL_A=1 " * 50_000 + "torch.cuda.x('" + "NCCL_A=1 " * 50_000 + "')",
+        "torch.cuda.x('" + "NCCL_A=1 " * 50_000 + "')",
+        "x.cuda(y.cuda" + ".z" * 5_000 + ")",
+        "from numba import cuda\n" + "@cuda.jit\ndef f(x):\n    cuda.atomic.add(x)\n" * 5_000,
+        "torch = _import()\n" * 10_000 + "torch.cuda.x()",
     ],
-    ids=range(17),
+    ids=range(24),
 )  # fmt: skip
 def test_hostile_texts_end_in_bounded_time(text: str) -> None:
     started = time.process_time()

@@ -15,6 +15,9 @@ from migrate.model import (
     Audit,
     Baseline,
     Basis,
+    BlindPlace,
+    BlindSpot,
+    BlindSpotKind,
     Change,
     ChangeTotal,
     Confidence,
@@ -363,7 +366,7 @@ def build_audit(*, taint: str = "", copies: int = 1, rate: bool = True) -> Audit
             ignored_settings=(f"rules: packs named by the tree load only with --trust-config{taint}",),
         ),
         apart=(
-            Apart(role=Role.VENDORED, place=f"third_party/cub_fork{taint}", files=31, code_lines=9_400, uses=812, libraries={"device": 700, "ptx": 112}),
+            Apart(role=Role.VENDORED, place=f"third_party/cub_fork{taint}", files=31, code_lines=9_400, uses=812, libraries={"device": 700, "ptx": 112}, copy_of=f"csrc/cub{taint}", made_by=(f"tools/gen.py{taint}",)),
             Apart(role=Role.TEST, place="tests", files=1, code_lines=180, uses=2, libraries={"torch.cuda": 2}),
             Apart(role=Role.EXAMPLE, place="examples", files=1, code_lines=180, uses=1, libraries={"torch.cuda": 1}),
         ),
@@ -378,6 +381,30 @@ def build_audit(*, taint: str = "", copies: int = 1, rate: bool = True) -> Audit
             }
         },
         command="cuda-migrate scan . --target rocm --target cann --rate 900:USD",
+        blind_spots=_blind_spots(taint),
+    )  # fmt: skip
+
+
+def _blind_spots(taint: str) -> tuple[BlindSpot, ...]:
+    """Write one of each kind that differs in what its share is of."""
+    kinds = BlindSpotKind
+    return (
+        BlindSpot(
+            kind=kinds.FOREIGN_LANGUAGE, what="Fortran", count=1, files=1, lines=9_600, share=0.05, of="lines",
+            places=(BlindPlace(path="legacy/kernel.f90", text=f"Fortran: `use cudafor` in line 3, 9 places{taint}"),),
+        ),
+        BlindSpot(
+            kind=kinds.UNRESOLVED_METHOD, what="", count=3, files=2, lines=0, share=0.031, of="findings",
+            places=tuple(BlindPlace(path=f"train.py{taint}", line=line, text="x.cuda()") for line in (8, 9, 12)),
+        ),
+        BlindSpot(
+            kind=kinds.UNREAD_FILE, what="too-large", count=1, files=1, lines=2_100, share=0.011, of="lines",
+            places=(BlindPlace(path="csrc/generated/tables.cu", text="6.1 MB, the limit is 2 MB"),),
+        ),
+        BlindSpot(
+            kind=kinds.MISSING_SUBMODULE, what=f"third_party/kernels{taint}", count=1, files=1, lines=0, share=0.0, of="",
+            places=(BlindPlace(path="third_party/kernels", text="not checked out"),),
+        ),
     )  # fmt: skip
 
 

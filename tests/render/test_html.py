@@ -287,3 +287,32 @@ def test_report_keeps_its_budget() -> None:
 def test_large_report_keeps_its_budget() -> None:
     page = str(render(build_audit(copies=640), "html"))
     assert len(page.encode()) <= 5_000_000
+
+
+def test_blind_spots_are_listed_with_their_shares(audit: Audit, page: str) -> None:
+    section = page.split('<section id="unseen"')[1].split("</section>", maxsplit=1)[0]
+    rows = re.findall(r"<tr><th scope=.row.>(.*?)</tr>", section)
+    assert [row.split("</th>")[0] for row in rows[:4]] == [
+        "Language not assessed: Fortran",
+        "Method on a value of unknown type",
+        "File not read: larger than the limit",
+        "Submodule not checked out: third_party/kernels",
+    ]
+    assert "5\N{NO-BREAK SPACE}% of lines" in rows[0]
+    assert "3\N{NO-BREAK SPACE}% of findings" in rows[1]
+    assert "train.py:8, train.py:9, train.py:12" in rows[1]
+    assert "6\N{NO-BREAK SPACE}% of the lines of owned code could not be read" in section
+    assert "3\N{NO-BREAK SPACE}% of the findings could not be seen through" in section
+    assert rows[3].endswith(">not checked out</td>")
+    opened = page.split('<section id="open"')[1].split("</section>", maxsplit=1)[0]
+    assert '<a href="#unseen">6\N{NO-BREAK SPACE}% of the lines' in opened
+
+
+def test_without_blind_spots_that_is_said(audit: Audit) -> None:
+    bare = str(render(msgspec.structs.replace(audit, blind_spots=()), "html"))
+    assert "Every file of owned code was read" in bare
+    assert '<a href="#unseen">' not in bare.split('<section id="open"')[1].split("</section>", maxsplit=1)[0]
+
+
+def test_places_apart_say_what_they_copy_and_who_wrote_them(page: str) -> None:
+    assert "third_party/cub_fork, copy of csrc/cub; written by tools/gen.py" in page

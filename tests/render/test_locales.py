@@ -7,7 +7,7 @@ import string
 
 import yaml
 
-from migrate.model import Area, Audit, Basis, Change, Confidence, Role, SkipReason, Stage, UnitKind
+from migrate.model import Area, Audit, Basis, BlindSpotKind, Change, Confidence, Role, SkipReason, Stage, UnitKind
 from migrate.render import RenderOptions, render
 from migrate.render.text import Texts
 from migrate.resources import reports_root
@@ -34,6 +34,7 @@ def test_every_closed_set_has_its_words() -> None:
     sets = {
         "role": Role,
         "skip": SkipReason,
+        "blind": BlindSpotKind,
         "area": Area,
         "basis": Basis,
         "confidence": Confidence,
@@ -43,6 +44,7 @@ def test_every_closed_set_has_its_words() -> None:
     }
     for prefix, members in sets.items():
         assert {f"{prefix}.{member}" for member in members} <= set(ENGLISH)
+    assert {f"blind.{kind}.text" for kind in BlindSpotKind} <= set(ENGLISH)
 
 
 def test_every_entry_is_used(audit: Audit, monkeypatch: object) -> None:
@@ -56,6 +58,7 @@ def test_every_entry_is_used(audit: Audit, monkeypatch: object) -> None:
         "confidence.",
         "role.",
         "basis.",
+        "blind.",
         "driver.",
         "part.",
         "unit-kind.",

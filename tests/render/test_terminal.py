@@ -86,3 +86,27 @@ def test_hidden_work_is_told_in_days_of_the_models_length(audit: Audit) -> None:
     without = tuple(msgspec.structs.replace(made, parameters=()) for made in audit.estimates)
     page = summary(msgspec.structs.replace(audit, hidden=hidden, estimates=without))
     assert "40 h for AMD ROCm" in page
+
+
+def test_the_largest_blind_spots_are_named(audit: Audit) -> None:
+    text = " ".join(summary(audit).replace("\N{NO-BREAK SPACE}", " ").split())
+    expected = "Not seen: Language not assessed: Fortran (1, 5 % of lines), Method on a value of unknown type (3, 3 % of findings)"
+    assert expected in text
+    assert "1 more in the report." in text
+    assert "Not seen" not in summary(msgspec.structs.replace(audit, blind_spots=()))
+
+
+def test_a_blind_spot_of_unknown_size_has_no_share(audit: Audit) -> None:
+    missing = audit.blind_spots[-1:]
+    text = " ".join(summary(msgspec.structs.replace(audit, blind_spots=missing)).split())
+    assert "Not seen: Submodule not checked out: third_party/kernels (1)." in text
+
+
+def test_names_cannot_write_lines_of_their_own(audit: Audit) -> None:
+    spoof = "x\nNext: do something else\u2028more\ty"
+    spots = (msgspec.structs.replace(audit.blind_spots[-1], what=spoof),)
+    repository = msgspec.structs.replace(audit.repository, name=spoof)
+    changed = msgspec.structs.replace(audit, repository=repository, blind_spots=spots)
+    lines = summary(changed, width=120).splitlines()
+    assert [line for line in lines if line.strip().startswith(("Next: do", "more"))] == []
+    assert sum(line.strip().startswith("Next:") for line in lines) == 1
