@@ -64,6 +64,7 @@ def run(
         RuleError: A rule pack is invalid.
     """
     book = rulebook.load(config.packs) if config.packs else rulebook.shipped()
+    book = book.at(config.settings.stack_versions, config.settings.cuda_version)
     chips = choose_chips(book, config)
     result = scan.scan(root, book, config, chips, jobs=jobs, progress=progress, cache=cache)
     if not result.files and not result.skips:
@@ -164,6 +165,7 @@ def _estimates(
             edits=edits,
             blind_spots=result.blind_spots,
             hidden=len(result.hidden),
+            calibration=config.settings.calibration,
         )
         for scenario in config.scenarios.values()
         for target, chip in chips.items()
@@ -199,7 +201,16 @@ def _repository(root: Path, result: scan.ScanResult) -> Repository:
 def _target_info(book: Rulebook, target: str, chip: str) -> TargetInfo:
     known = book.targets[target].target
     names = {entry.id: entry.name for entry in known.chips}
-    return TargetInfo(name=known.name, vendor=known.vendor, stack=known.stack, chip=chip, chip_name=names[chip])
+    platform = book.platform(target, chip)
+    return TargetInfo(
+        name=known.name,
+        vendor=known.vendor,
+        stack=known.stack.replace(known.stack_version, platform.stack) if known.stack_version else known.stack,
+        chip=chip,
+        chip_name=names[chip],
+        stack_version=platform.stack,
+        cuda_version=platform.cuda,
+    )
 
 
 def _cards(book: Rulebook, findings: Sequence[Finding], targets: Sequence[str]) -> dict[str, RuleCard]:
@@ -239,7 +250,16 @@ def _hidden(
         scenario = next(iter(config.scenarios.values()))
         for made in reversed(estimates):
             target = book.targets[made.target].target
-            whole = estimate(findings, files, order, target, chip=made.chip, scenario=scenario, prices=book.prices)
+            whole = estimate(
+                findings,
+                files,
+                order,
+                target,
+                chip=made.chip,
+                scenario=scenario,
+                prices=book.prices,
+                calibration=config.settings.calibration,
+            )
             more = whole.effort_days.p50 - made.effort_days.p50
             hours[made.target] = round(max(0.0, more) * per_day, 1)
     return Hidden(

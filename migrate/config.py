@@ -29,6 +29,9 @@ WORKLOADS = ("training", "inference", "both")
 """What a scenario may say that the cards are used for."""
 ROLES = ("kernel", "framework", "platform", "quality")
 """Whose rates a scenario may give."""
+CALIBRATED = ("kernels", "edits", "fixed")
+"""Kinds of work that have a factor of their own."""
+_MOST_FACTOR = 20.0
 _ENVIRONMENT = "CUDA_MIGRATE_"
 
 
@@ -50,6 +53,15 @@ class CheckSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     fail_on: Level = Level.RENAME
 
 
+class Calibrated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A factor on estimated effort, and the finished items that it was learned from."""
+
+    factor: float
+    items: int = 0
+    source: str = "user"
+    """`user` or `tree`; no file sets it."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """The keys of `[tool.cuda-migrate]`."""
 
@@ -69,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     per_file: dict[str, tuple[str, ...]] = {}
     """Glob over paths -> rule ids or globs whose findings there do not count."""
     scenario: dict[str, Scenario] = {}
+    calibration: dict[str, Calibrated] = {}
+    """Kind of work -> what the user's own finished items say; `cuda-migrate calibrate` writes it."""
     baseline: str = ".cuda-migrate-baseline.json"
     """File of accepted findings, relative to the scanned root."""
     check: CheckSettings = CheckSettings()
@@ -161,7 +175,7 @@ def load(
 
 _FLAG_NAMES = {"targets": "target", "chips": "chip", "stack-versions": "stack-version"}
 _ADDING = ("exclude", "rules")
-_MERGING = ("per-file", "scenario", "chips", "stack-versions")
+_MERGING = ("per-file", "scenario", "calibration", "chips", "stack-versions")
 
 
 def _take(values: dict[str, Any], origins: dict[str, str], given: Mapping[str, Any], origin: str) -> None:
@@ -231,6 +245,18 @@ def _file_settings(path: Path, source: str) -> dict[str, Any]:
     if not table.get("targets", True):
         line, column = _key_place(text, "targets", path.name == "pyproject.toml")
         raise ConfigError("targets: names none", file=str(path), line=line, column=column, slug="config-value")
+    for kind, entry in table.get("calibration", {}).items():
+        problem = "" if kind in CALIBRATED else f"is none of {', '.join(CALIBRATED)}"
+        if "source" in entry:
+            problem = "has no key 'source'"
+        if not problem and not 1 / _MOST_FACTOR <= entry["factor"] <= _MOST_FACTOR:
+            problem = f"is a factor from {1 / _MOST_FACTOR:g} to {_MOST_FACTOR:g}, not {entry['factor']}"
+        if problem:
+            line, column = _key_place(text, kind, path.name == "pyproject.toml")
+            message = f"calibration: {kind} {problem}"
+            raise ConfigError(message, file=str(path), line=line, column=column, slug="config-value")
+    if "calibration" in table:
+        table["calibration"] = {kind: {**entry, "source": source} for kind, entry in table["calibration"].items()}
     if len(table.get("scenario", {})) > _MOST_SCENARIOS:
         raise ConfigError(f"more than {_MOST_SCENARIOS} scenarios", file=str(path), slug="config-value")
     return table

@@ -21,7 +21,7 @@ from migrate.guard.versions import Tree
 from migrate.model import Change, Span
 from migrate.render.sarif import MARKERS, message
 from migrate.render.text import plain
-from migrate.scan.reading import split_lines
+from migrate.scan import split_lines
 from migrate.scan.suppression import comment_for
 from migrate.version import VERSION
 

@@ -417,6 +417,23 @@ def test_a_cython_module_with_native_sources(tmp_path: Path) -> None:
     assert ("extension:pkg.fast", "kernel-family:csrc/k.cu", "build") in pairs(made)
 
 
+def test_a_cython_module_is_its_code_not_its_declarations(tmp_path: Path) -> None:
+    code = "def wait():\n    status = cudaDeviceSynchronize()\n"
+    made = tree(
+        tmp_path,
+        {
+            "pkg/__init__.py": "",
+            "pkg/fast.pyx": code,
+            "pkg/fast.pxd": "cdef int wait()\n",
+            "pkg/fast.pxi": "DEF WIDTH = 4\n",
+            "pkg/user.pyx": "from pkg cimport fast\n" + code.replace("wait", "rest"),
+            "app.py": APP + "import pkg.fast\n",
+        },
+    )
+    assert ("module:app.py", "module:pkg/fast.pyx", "import") in pairs(made)
+    assert ("module:pkg/user.pyx", "module:pkg/fast.pyx", "import") in pairs(made)
+
+
 def test_a_target_is_no_python_module_because_of_its_name(tmp_path: Path) -> None:
     made = tree(
         tmp_path,

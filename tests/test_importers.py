@@ -14,6 +14,7 @@ from migrate.rulebook import loading
 from migrate.rulebook.loading import Row
 from migrate.rulebook.names import listed, write_names
 from rules.tools import (
+    import_c_names,
     import_cann,
     import_headers,
     import_hipify,
@@ -384,6 +385,38 @@ def test_acl_functions_from_headers_or_from_a_list(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------- headers, names and ways out
+
+
+HEADER = """
+#ifndef NVML_THING_H_
+#define NVML_THING_H_
+#define NVML_FLAG 1 /* NVML_NOT_THIS */
+#define nvmlCall nvmlCall_v2
+typedef enum nvmlKind_enum {
+  NVML_KIND_A = 0, //!< NVML_NOT_THAT
+  NVML_KIND_B,
+} nvmlKind_t;
+typedef struct nvmlThing_st *nvmlThing_t;
+typedef struct { int field; } nvmlData_t;
+typedef void (*nvmlCallback_t)(nvmlData_t *);
+nvmlReturn_t nvmlCall_v2(nvmlThing_t thing);
+struct other_t { int nvmlField; };
+"""
+
+
+def test_c_headers_declare_types_values_and_macros() -> None:
+    found = {symbol.name: symbol.kind for symbol in import_c_names.declared(HEADER, "nvml")}
+    assert found == {
+        "NVML_FLAG": "macro",
+        "nvmlCall": "macro",
+        "NVML_KIND_A": "enum",
+        "NVML_KIND_B": "enum",
+        "nvmlKind_enum": "type",
+        "nvmlKind_t": "type",
+        "nvmlThing_t": "type",
+        "nvmlData_t": "type",
+        "nvmlCallback_t": "type",
+    }
 
 
 def surface(*names: str, library: str = "runtime", kind: str = "function") -> list[loading.Symbol]:

@@ -74,6 +74,105 @@ def test_a_shim_of_a_namespace_covers_its_members(tmp_path: Path) -> None:
     assert one(result, "cub::DeviceReduce::Sum").answers["rocm"].cover == Cover.SHIM
 
 
+CYTHON = """cimport cython
+from pkg.api cimport runtime
+
+def allocate(size):
+    cdef void* pointer
+    status = cudaMalloc(&pointer, size)
+"""
+
+
+def test_a_shim_reaches_cython_through_declarations_that_it_shares(tmp_path: Path) -> None:
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/backend.h": '#if USE_HIP\n#include "hip/runtime.h"\n#else\n#include <cuda_runtime.h>\n#endif\n',
+        "pkg/hip/runtime.h": 'extern "C" {\nint cudaMalloc(void** p, size_t n) { return hipMalloc(p, n); }\n}\n',
+        "pkg/api/runtime.pxd": 'include "extern.pxi"\n',
+        "pkg/api/extern.pxi": "cdef extern from '../backend.h':\n    int cudaMalloc(void**, size_t)\n",
+        "pkg/own.pxd": "from pkg.api cimport runtime\n",
+        "pkg/memory.pyx": CYTHON,
+        "pkg/own.pyx": CYTHON.replace("from pkg.api cimport runtime\n", "").replace("allocate", "take"),
+        "pkg/alone.pyx": CYTHON.replace("from pkg.api cimport runtime\n", "").replace("allocate", "grab"),
+    }
+    result = scanned(tmp_path, files)
+    assert covers(result, "pkg/memory.pyx", "rocm")["cudaMalloc"] == Cover.SHIM
+    assert covers(result, "pkg/own.pyx", "rocm")["cudaMalloc"] == Cover.SHIM
+    assert covers(result, "pkg/alone.pyx", "rocm")["cudaMalloc"] is None
+    assert covers(result, "pkg/memory.pyx", "cann")["cudaMalloc"] is None
+
+
+# --------------------------------------------------------------------------------------------- what a build compiles
+
+ASKING = """#include "gpu.h"
+#ifdef USE_ROCM
+constexpr int width = 64;
+#endif
+__global__ void scale(float* x) { x[0] = __shfl_down_sync(0xffffffff, x[0], 1); }
+void f(void* p) { cudaFree(p); }
+"""
+GPU = "#ifdef USE_ROCM\n#include <hip/hip_runtime.h>\n#else\n#include <cuda_runtime.h>\n#endif\n"
+
+
+def test_what_stands_beside_branches_for_a_target_is_compiled_for_it_too(tmp_path: Path) -> None:
+    result = scanned(tmp_path, {"gpu.h": GPU, "a.cu": ASKING})
+    found = covers(result, "a.cu", "rocm")
+    assert (found["cudaFree"], found["__shfl_down_sync"], found["scale"]) == (Cover.BRANCH,) * 3
+    assert set(covers(result, "a.cu", "cann").values()) == {None}
+    assert result.porting["rocm"].kernels_covered == 1
+
+
+@pytest.mark.parametrize(
+    ("gpu", "kernel"),
+    [
+        (GPU.replace("hip/hip_runtime.h", "vector"), ASKING),  # nothing of the vendor's reaches the file
+        (GPU, ASKING.replace("USE_ROCM", "USE_FAST")),  # the file never asks
+        (GPU, ASKING.replace("constexpr int width = 64;", '#error "not on this platform"')),  # it asks to refuse
+    ],
+)
+def test_without_branches_or_the_vendors_names_nothing_is_compiled(tmp_path: Path, gpu: str, kernel: str) -> None:
+    result = scanned(tmp_path, {"gpu.h": gpu, "a.cu": kernel})
+    assert covers(result, "a.cu", "rocm")["cudaFree"] is None
+    assert result.porting["rocm"].kernels_covered == 0
+
+
+def test_what_cannot_compile_there_shows_that_the_port_is_unfinished(tmp_path: Path) -> None:
+    assembly = '__device__ void g(float* x) { asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32;"); }\n'
+    result = scanned(tmp_path, {"gpu.h": GPU, "a.cu": ASKING + assembly})
+    found = covers(result, "a.cu", "rocm")
+    assert found["cudaFree"] == Cover.BRANCH
+    assert [cover for symbol, cover in found.items() if symbol.startswith("mma.")] == [None]
+
+
+def test_headers_that_only_other_builds_reach_are_covered(tmp_path: Path) -> None:
+    result = scanned(
+        tmp_path,
+        {
+            "wrapper.h": '#if USE_HIP\n#include "amd.h"\n#elif !defined(NO_GPU)\n#include "nvidia.h"\n#endif\n',
+            "amd.h": "#include <hip/hip_runtime.h>\ninline void release(void* p) { hipFree(p); }\n",
+            "nvidia.h": '#include "deeper.h"\ninline void release(void* p) { cudaFree(p); }\n',
+            "deeper.h": "inline void wait() { cudaDeviceSynchronize(); }\n",
+            "shared.h": "inline void last() { cudaGetLastError(); }\n",
+            "a.cpp": '#include "wrapper.h"\n#include "shared.h"\n',
+        },
+    )
+    free = one(result, "cudaFree").answers["rocm"]
+    assert (free.cover, free.note.endswith("amd.h does the same there")) == (Cover.TWIN, True)
+    assert one(result, "cudaDeviceSynchronize").answers["rocm"].cover == Cover.TWIN
+    assert one(result, "cudaGetLastError").answers["rocm"].cover is None
+    assert one(result, "cudaFree").answers["cann"].cover is None
+
+
+def test_a_header_that_one_file_includes_always_is_compiled(tmp_path: Path) -> None:
+    files = {
+        "wrapper.h": '#ifdef USE_ROCM\n#include "amd.h"\n#else\n#include "nvidia.h"\n#endif\n',
+        "amd.h": "#include <hip/hip_runtime.h>\ninline void release(void* p) { hipFree(p); }\n",
+        "nvidia.h": "inline void release(void* p) { cudaFree(p); }\n",
+        "a.cpp": '#include "nvidia.h"\n',
+    }
+    assert one(scanned(tmp_path, files), "cudaFree").answers["rocm"].cover is None
+
+
 # ----------------------------------------------------------------------------------------------------------- twins
 
 KERNEL = "#include <cuda_runtime.h>\nvoid scale_cuda(float* x) { cudaDeviceSynchronize(); }\n" + FILL
@@ -94,6 +193,20 @@ def test_a_file_of_the_same_name_for_a_target_is_a_twin_by_its_content(tmp_path:
     assert covers(result, "csrc/cuda/scale_cuda.cu", "rocm")["cudaDeviceSynchronize"] is None
     assert covers(result, "csrc/cuda/other_cuda.cu", "cann")["cudaDeviceSynchronize"] is None
     assert result.porting["cann"].back_ends == (BackEnd(place="csrc/npu", files=1),)
+
+
+def test_vendors_name_one_library_differently(tmp_path: Path) -> None:
+    result = scanned(
+        tmp_path,
+        {
+            "cuda/base/cusparse_bindings.cpp": KERNEL,
+            "hip/base/hipsparse_bindings.hip.cpp": "void f() { hipsparseCreate(&handle); }\n",
+            "cuda/base/curves.cpp": KERNEL.replace("scale", "bend"),
+            "hip/base/rves.hip.cpp": "void g() { hipsparseCreate(&handle); }\n",
+        },
+    )
+    assert covers(result, "cuda/base/cusparse_bindings.cpp", "rocm")["cudaDeviceSynchronize"] == Cover.TWIN
+    assert covers(result, "cuda/base/curves.cpp", "rocm")["cudaDeviceSynchronize"] is None
 
 
 def test_a_back_end_may_reach_its_vendor_through_a_helper(tmp_path: Path) -> None:

@@ -27,10 +27,22 @@ Exit codes: 0 done, 1 a check found new lock-in, 2 usage or configuration, 3 not
 """
 
 
-COMMANDS = {
-    name: f"migrate.cli.{name}"
-    for name in ("scan", "report", "check", "baseline", "fix", "diff", "verify", "lsp", "rules")
-}
+_NAMES = (
+    "scan",
+    "report",
+    "check",
+    "baseline",
+    "fix",
+    "diff",
+    "verify",
+    "lsp",
+    "explain",
+    "calibrate",
+    "backtest",
+    "init",
+    "rules",
+)
+COMMANDS = {name: f"migrate.cli.{name}" for name in _NAMES}
 """Command -> module, in the order of the help; each loads when it is called."""
 
 

@@ -166,6 +166,7 @@ def check(
             level=Level(fail_on) if fail_on else config.settings.check.fail_on,
             budget=max_effort,
             jobs=options.jobs,
+            cache=options.cache,
         ),
         today or dt.date.today(),  # noqa: DTZ011 - a day as the user's calendar has it
     )

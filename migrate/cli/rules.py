@@ -45,17 +45,21 @@ def _book(packs: tuple[str, ...], platform: dict[str, Any]) -> Rulebook:
 
 @rules.command("list")
 @click.option("--area", metavar="AREA", help="Only rules of one area, such as kernel or build.")
+@click.option("--target", "targets", multiple=True, metavar="ID", help="Target to show; default: rocm and cann.")
 @_PACKS
-def list_rules(area: str | None, packs: tuple[str, ...]) -> None:
+def list_rules(area: str | None, targets: tuple[str, ...], packs: tuple[str, ...]) -> None:
     """List all rules with their answers."""
     from migrate import rulebook
+    from migrate.config import DEFAULT_TARGETS
     from migrate.model import Area
     from migrate.render.rule_page import rule_table
 
     if area is not None and area not in {known.value for known in Area}:
         raise click.UsageError(f"no area {area!r}; areas are {', '.join(known.value for known in Area)}")
     book = rulebook.load([Path(pack) for pack in packs])
-    write(rule_table(book, area, terminal_width()), "")
+    if unknown := sorted(set(targets) - set(book.targets)):
+        raise click.UsageError(f"no target {unknown[0]!r}; targets are {', '.join(sorted(book.targets))}")
+    write(rule_table(book, area, terminal_width(), targets or DEFAULT_TARGETS), "")
 
 
 @rules.command("show")

@@ -47,6 +47,9 @@ _SUFFIXES = {
         "binary",
     ),
 }
+BASELINE_NAME = ".cuda-migrate-baseline.json"
+"""What the product itself writes into a repository: it names findings, and is none."""
+
 _NAMES = {
     "cmakelists.txt": "cmake",
     "pyproject.toml": "pyproject",
@@ -145,6 +148,8 @@ def language_of(path: str) -> str | None:
     """
     folder, _, name = path.rpartition("/")
     lowered = name.lower()
+    if name == BASELINE_NAME:
+        return None
     if _REQUIREMENTS.match(name):
         return "requirements"
     if lowered.endswith((".txt", ".in")) and folder.rpartition("/")[2].lower() == "requirements":

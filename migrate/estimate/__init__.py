@@ -14,20 +14,23 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from migrate.config import WORKLOADS
+from migrate.config import WORKLOADS, Calibrated
 from migrate.errors import MigrateError
 from migrate.estimate import account, money
-from migrate.estimate.defaults import UNKNOWN, Defaults, Terms, load_defaults
+from migrate.estimate.defaults import UNKNOWN, Defaults, Numbers, Terms, load_defaults
 from migrate.estimate.draws import Draws, Vector, curve, percentiles
 from migrate.estimate.effort import Effort, draw_effort
 from migrate.estimate.explain import finding_days
 from migrate.estimate.fixed import Fixed, fixed_classes
 from migrate.estimate.grade import Trust, grade
 from migrate.estimate.parameters import parameters
-from migrate.estimate.plan import Plan, make_plan
+from migrate.estimate.plan import Plan, make_plan, months_of_plan
 from migrate.estimate.pricing import Item, Selection, price_items, select
 from migrate.estimate.references import load_references, located
+from migrate.estimate.risks import Scene, register
 from migrate.estimate.sensitivity import Medians, tornadoes
+from migrate.estimate.stages import draw_stages, stage_table, total_costs
+from migrate.estimate.styles import compare
 from migrate.estimate.views import Reference, combine, reference, views
 from migrate.model import (
     Baseline,
@@ -37,12 +40,17 @@ from migrate.model import (
     Estimate,
     Finding,
     Graph,
+    HorizonCost,
     Mechanical,
     Parameter,
     Percentiles,
+    Risk,
     Scenario,
     Sensitivity,
     SourceFile,
+    Stage,
+    StageEffort,
+    StyleEffort,
     Target,
     Views,
 )
@@ -88,6 +96,7 @@ def estimate(
     blind_spots: Sequence[BlindSpot] = (),
     hidden: int = 0,
     defaults: Defaults | None = None,
+    calibration: Mapping[str, Calibrated] | None = None,
 ) -> Estimate:
     """Estimate what moving to one target takes, under one scenario.
 
@@ -105,6 +114,7 @@ def estimate(
         blind_spots: What could not be seen.
         hidden: Number of owned findings that the scanned tree's own configuration hid.
         defaults: Other numbers than the shipped ones.
+        calibration: Kind of work -> the team's own factor on it.
 
     Raises:
         MigrateError: The scenario asks for something impossible.
@@ -112,7 +122,7 @@ def estimate(
     """
     defaults = defaults or load_defaults()
     _check(scenario, defaults)
-    terms = Terms(target, chip, scenario, defaults.numbers)
+    terms = Terms(target, chip, scenario, defaults.numbers, calibration or {})
     units = {fingerprint: unit.id for unit in graph.units for fingerprint in unit.findings}
     by_path = {file.path: file for file in files}
     selection = select(findings, by_path, units, edits or (), terms)
@@ -129,9 +139,10 @@ def estimate(
     if items:
         parts = account.contributions(effort, plan, titles, terms, fixed=fixed, fixed_source=source)
     against = money.baseline(scenario, defaults.numbers, found=bool(selection.seen))
-    months, added = _added(effort, plan, draws, against, terms)
+    months, added = _added(effort, plan.months, draws, against, terms)
     outcome = _Outcome(selection, effort, plan, parts, draws, against, months, added)
     unit_days = account.unit_days(parts, graph)
+    inputs = _Inputs(items, fixed, known, seen.weight)
     trust = Trust(account.basis_shares(effort), _unknown_share(selection), tuple(blind_spots), hidden)
     return _result(
         outcome,
@@ -142,20 +153,21 @@ def estimate(
         views=views(seen, known),
         parameters=parameters(items, fixed, against, terms, defaults),
         mechanical=account.mechanical(effort, edits, target.id),
-        tornado=_tornadoes(outcome, _Inputs(items, fixed, known, seen.weight), graph, titles, terms),
+        beyond=_beyond(outcome, inputs, trust.blind, terms),
+        tornado=_tornadoes(outcome, inputs, graph, terms),
     )
 
 
-def _added(effort: Effort, plan: Plan, draws: Draws, against: Baseline, terms: Terms) -> tuple[Vector, money.Added]:
+def _added(effort: Effort, whole: Vector, draws: Draws, against: Baseline, terms: Terms) -> tuple[Vector, money.Added]:
     """Return the months and the cost that the move adds."""
-    months = plan.months * (1 - terms.scenario.overlap)
+    months = whole * (1 - terms.scenario.overlap)
     if not effort.items:
         return months, money.Added(np.zeros_like(months))
     return months, money.added(effort.total, months, draws, against, terms)
 
 
 def _tornadoes(
-    outcome: _Outcome, inputs: _Inputs, graph: Graph, titles: Mapping[str, str], terms: Terms
+    outcome: _Outcome, inputs: _Inputs, graph: Graph, terms: Terms
 ) -> tuple[tuple[Sensitivity, ...], tuple[Sensitivity, ...]]:
     """Hold one input after the other; the baseline stays what it is."""
     items, fixed, known, weight = inputs
@@ -164,8 +176,8 @@ def _tornadoes(
 
     def run(draws: Draws, terms: Terms) -> Medians:
         effort = combine(draw_effort(items, fixed, draws, terms), known, draws, terms, weight=weight).effort
-        plan = make_plan(effort, graph, titles, draws, terms)
-        months, added = _added(effort, plan, draws, outcome.against, terms)
+        whole = months_of_plan(effort, graph, draws, terms)
+        months, added = _added(effort, whole, draws, outcome.against, terms)
         return Medians(percentiles(months).p50, percentiles(added.percent).p50)
 
     # What the baseline spends on compute is known; no bar may change it.
@@ -173,6 +185,50 @@ def _tornadoes(
     terms = terms._replace(scenario=msgspec.structs.replace(terms.scenario, compute_share=share))
     shown = Medians(percentiles(outcome.months).p50, percentiles(outcome.added.percent).p50)
     return tornadoes(run, items, outcome.draws, terms, shown, outside=known is not None)
+
+
+class _Beyond(NamedTuple):
+    """What the estimate says beside its goal; empty when nothing is to be done."""
+
+    stages: tuple[StageEffort, ...] = ()
+    upkeep: Percentiles | None = None
+    total_costs: tuple[HorizonCost, ...] = ()
+    styles: tuple[StyleEffort, ...] = ()
+    risks: tuple[Risk, ...] = ()
+
+
+def _beyond(outcome: _Outcome, inputs: _Inputs, blind: tuple[BlindSpot, ...], terms: Terms) -> _Beyond:
+    """Look at the other stages, longer horizons, other styles, and risks."""
+    if not inputs.items:
+        return _Beyond()
+    effort, draws, against = outcome.effort, outcome.draws, outcome.against
+    whole = terms._replace(scenario=msgspec.structs.replace(terms.scenario, stage=Stage.PARITY))
+    parity = effort.total
+    if terms.scenario.stage != Stage.PARITY:
+        counted = draw_effort(inputs.items, inputs.fixed, draws, whole)
+        parity = combine(counted, inputs.known, draws, whole, weight=inputs.weight).effort.total
+    stages = draw_stages(parity, inputs.fixed, draws, whole)
+    upkeep = stages.upkeep
+    native = any(one.name == "native" for one in inputs.fixed)
+    chance = _abandonment(terms.scenario, terms.numbers)
+    scene = Scene(
+        outcome.selection,
+        effort,
+        outcome.months,
+        upkeep,
+        draws,
+        terms,
+        staff=against.staff,
+        abandonment=chance,
+        blind=blind,
+    )
+    return _Beyond(
+        stages=stage_table(stages),
+        upkeep=percentiles(upkeep),
+        total_costs=total_costs(effort.total, upkeep, outcome.months, draws, against=against, terms=terms),
+        styles=compare(effort, inputs.known, upkeep, draws, terms=terms, native=native),
+        risks=register(scene),
+    )
 
 
 def _check(scenario: Scenario, defaults: Defaults) -> None:
@@ -218,6 +274,7 @@ def _result(
     views: Views,
     parameters: tuple[Parameter, ...],
     mechanical: Mechanical | None,
+    beyond: _Beyond,
     tornado: tuple[tuple[Sensitivity, ...], tuple[Sensitivity, ...]],
 ) -> Estimate:
     """Read the result off the draws."""
@@ -259,6 +316,11 @@ def _result(
         tornado_percent=tornado[1],
         references=located(load_references(), months, percent) if parts else (),
         roles=roles,
+        stages=beyond.stages,
+        upkeep_days_per_year=beyond.upkeep,
+        total_costs=beyond.total_costs,
+        styles=beyond.styles,
+        risks=beyond.risks,
         compute_cost=money.compute_cost(added.compute, against, terms),
         break_even_price_ratio=None if added.break_even is None else percentiles(added.break_even),
         abandonment_probability=_abandonment(scenario, numbers) if parts else 0.0,

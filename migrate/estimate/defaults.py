@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 
+from migrate.config import Calibrated
 from migrate.errors import RuleError
 from migrate.model import Change, Scenario, Struct, Target
 from migrate.resources import read_yaml, rules_root
@@ -42,6 +45,8 @@ class Numbers(Struct, frozen=True):
     person_days_per_author_day: Triple
     experience: dict[str, float]
     functional_share: Triple
+    spike_share: Triple
+    upkeep_share: Triple
     learning_floor: float
     kernel_lines: float
     kernel_size_exponent: float
@@ -65,6 +70,7 @@ class Numbers(Struct, frozen=True):
     loading_edit: float
     rework_probability: float
     rework_factor: Triple
+    calibration_prior: float
     contribution_band: float
     communication_loss: float
     phase_people: int
@@ -106,6 +112,12 @@ class Terms(NamedTuple):
     chip: str
     scenario: Scenario
     numbers: Numbers
+    calibration: Mapping[str, Calibrated] = MappingProxyType({})
+    """Kind of work -> the team's own factor on it."""
+
+    def own_factor(self, kind: str) -> float:
+        """Return the team's factor on `kernels`, `edits` or `fixed`; 1 without any."""
+        return self.calibration[kind].factor if kind in self.calibration else 1.0
 
 
 @functools.cache

@@ -83,25 +83,33 @@ def draw_effort(items: Sequence[Item], fixed: Sequence[Fixed], draws: Draws, ter
     """
     numbers = terms.numbers
     kappa = _kappa(draws, numbers)
-    common = _common(draws, terms)
-    days = [(_item(item, draws, kappa, numbers) * common).astype(np.float32) for item in items]
-    fixed_days = draw_fixed(fixed, draws, numbers) * kappa * common
+    common = common_factor(draws, terms)
+    days = [
+        (_item(item, draws, kappa, numbers) * (common * terms.own_factor(kind_of(item)))).astype(np.float32)
+        for item in items
+    ]
+    fixed_days = draw_fixed(fixed, draws, numbers) * kappa * common * terms.own_factor("fixed")
     total = fixed_days.copy()
     for vector in days:
         total += vector
     return Effort(items, days, fixed_days, total)
 
 
+def kind_of(item: Item) -> str:
+    """Return the kind of work whose factor a team may have learned."""
+    return "kernels" if isinstance(item.price, KernelPrice) else "edits"
+
+
 def author_day_factor(draws: Draws, terms: Terms) -> Vector:
     """Return the person-days that one author-day of this port stands for, with all that multiplies effort."""
-    return _kappa(draws, terms.numbers) * _common(draws, terms)
+    return _kappa(draws, terms.numbers) * common_factor(draws, terms)
 
 
 def _kappa(draws: Draws, numbers: Numbers) -> Vector:
     return triangular(draws.uniform("person-days-per-author-day"), numbers.person_days_per_author_day)
 
 
-def _common(draws: Draws, terms: Terms) -> Vector:
+def common_factor(draws: Draws, terms: Terms) -> Vector:
     """Return what multiplies all effort: experience, stage, and the chance of doing much again."""
     numbers, scenario = terms.numbers, terms.scenario
     chance = numbers.rework_probability if scenario.rework_probability is None else scenario.rework_probability

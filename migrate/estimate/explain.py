@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from migrate.estimate.defaults import Terms, Triple
 from migrate.estimate.draws import significant
-from migrate.estimate.effort import Effort
+from migrate.estimate.effort import Effort, kind_of
 from migrate.estimate.fixed import Fixed
 from migrate.estimate.pricing import EditPrice, Item, KernelPrice, Load, Selection
 from migrate.model import Part, Percentiles, Stage
@@ -81,8 +81,16 @@ def parts_of_unit(effort: Effort, unit: str, terms: Terms) -> tuple[Part, ...]:
         else:
             made = _edits(item, item.price, loads, effort.medians[index], terms)
         scale = effort.scales[index] if effort.scales else 1.0
-        steps += (_seen(step, scale) for step in made)
+        own = terms.own_factor(kind_of(item))
+        steps += (_own(_seen(step, scale), own) for step in made)
     return _named(steps, terms)
+
+
+def _own(step: _Step, factor: float) -> _Step:
+    """Add the team's own factor."""
+    if factor == 1:
+        return step
+    return step._replace(computed=step.computed * factor, text=f"{step.text} x {factor:g} by your finished items")
 
 
 def _seen(step: _Step, scale: float) -> _Step:
@@ -97,8 +105,8 @@ def parts_of_phase(fixed: Sequence[Fixed], share: float, days: float, terms: Ter
     dearest = max(fixed, key=lambda one: (one.median, one.name))
     kappa = terms.numbers.person_days_per_author_day[1]
     text = f"{share:g} x {dearest.median:.3g} author-days x {kappa:g} person-days per author-day"
-    computed = share * dearest.median * kappa
-    return _named([_Step(f"fixed effort: {dearest.name}", "fixed", computed, days, text)], terms)
+    step = _Step(f"fixed effort: {dearest.name}", "fixed", share * dearest.median * kappa, days, text)
+    return _named([_own(step, terms.own_factor("fixed"))], terms)
 
 
 def _kernels(price: KernelPrice, loads: Sequence[Load], median: float, terms: Terms) -> Iterator[_Step]:

@@ -21,7 +21,7 @@ _COMPUTE = frozenset(
     }
 )
 _PARITY = frozenset({"fixed_split_parity"})
-_FUNCTIONAL = frozenset({"fixed_split_functional", "functional_share"})
+_FUNCTIONAL = frozenset({"fixed_split_functional"})
 
 _DEFAULT = "judgement (default)"
 
@@ -35,6 +35,16 @@ def parameters(
         *_target(terms.target),
         *_fixed(fixed, defaults),
         *_method(terms.scenario, defaults),
+        *(
+            Parameter(
+                id=f"calibration.{kind}",
+                title=f"Your own factor on the defaults: {kind}",
+                value=f"{own.factor:g}",
+                unit="factor",
+                source=f"{own.source}; learned from {own.items} finished items",
+            )
+            for kind, own in sorted(terms.calibration.items())
+        ),
         *_prices(items),
     )
 
@@ -69,18 +79,7 @@ def _scenario(scenario: Scenario, against: Baseline) -> list[Parameter]:
         )
         for name, title, unit in asked
     ]
-    if scenario.rate:
-        rate = scenario.rate
-        value, unit = f"{rate.amount:g}", f"{rate.currency} per {rate.per}"
-        found.append(Parameter(id="scenario.rate", title="Rate", value=value, unit=unit, source=_giver(scenario)))
-    for role, amount in sorted(scenario.role_rates.items()):
-        id_, title = f"scenario.role_rates.{role}", f"Rate: {ROLES[role]}"
-        unit = f"{scenario.rate.currency} per {scenario.rate.per}" if scenario.rate else ""
-        found.append(Parameter(id=id_, title=title, value=f"{amount:g}", unit=unit, source=_giver(scenario)))
-    for card, price in sorted(scenario.card_prices.items()):
-        id_, title = f"scenario.card_prices.{card}", f"Price of a card-hour: {card}"
-        unit = scenario.rate.currency if scenario.rate else "money"
-        found.append(Parameter(id=id_, title=title, value=f"{price:g}", unit=unit, source=_giver(scenario)))
+    found += _money(scenario)
     source = _giver(scenario) if scenario.baseline_months is not None else _DEFAULT
     staff = _giver(scenario) if scenario.baseline_staff is not None else "judgement (the team)"
     months, people = f"{against.months:g}", f"{against.staff:g}"
@@ -89,6 +88,22 @@ def _scenario(scenario: Scenario, against: Baseline) -> list[Parameter]:
         Parameter(id="baseline.staff", title="Staff of the baseline", value=people, unit="people", source=staff),
     )
     return found
+
+
+def _money(scenario: Scenario) -> list[Parameter]:
+    """List the rates and prices that were given; there is no default for them."""
+    giver, currency = _giver(scenario), scenario.rate.currency if scenario.rate else "money"
+    per = f"{currency} per {scenario.rate.per}" if scenario.rate else currency
+    given = [("rate", "Rate", scenario.rate.amount, per)] if scenario.rate else []
+    given += [(f"role_rates.{role}", f"Rate: {ROLES[role]}", x, per) for role, x in sorted(scenario.role_rates.items())]
+    given += [
+        (f"card_prices.{card}", f"Price of a card-hour: {card}", price, currency)
+        for card, price in sorted(scenario.card_prices.items())
+    ]
+    return [
+        Parameter(id=f"scenario.{id_}", title=title, value=f"{amount:g}", unit=unit, source=giver)
+        for id_, title, amount, unit in given
+    ]
 
 
 def _target(target: Target) -> list[Parameter]:

@@ -56,6 +56,17 @@ def make_plan(effort: Effort, graph: Graph, titles: Mapping[str, str], draws: Dr
         draws: For the ramp-up.
         terms: Team, stage and waiting time for hardware are the scenario's.
     """
+    bars, jobs, every = _lay(effort, graph, draws, terms)
+    return bars.plan(jobs, titles, every)
+
+
+def months_of_plan(effort: Effort, graph: Graph, draws: Draws, terms: Terms) -> Vector:
+    """Return the length of the schedule alone, of every n-th draw."""
+    return _lay(effort, graph, draws, terms)[0].clock
+
+
+def _lay(effort: Effort, graph: Graph, draws: Draws, terms: Terms) -> tuple[_Bars, Sequence[Job], int]:
+    """Assign the units and lay the phases around them."""
     numbers, scenario = terms.numbers, terms.scenario
     fixes = _fixes(effort.items)
     jobs = order_jobs(graph, frozenset(effort.shares) - fixes.keys(), fixes)
@@ -77,8 +88,7 @@ def make_plan(effort: Effort, graph: Graph, titles: Mapping[str, str], draws: Dr
     ramp = triangular(draws.uniform("ramp-up"), numbers.ramp_up)[::every]
     # Staff is trained while it ramps up; nobody ramps up for a month to do a day's work.
     lengths["training"] = np.maximum(np.minimum(ramp, numbers.ramp_up_share * work), lengths["training"])
-    bars = _Bars(scenario.hardware_wait_months, lengths, run, people, hands)
-    return bars.plan(jobs, titles, every)
+    return _Bars(scenario.hardware_wait_months, lengths, run, people, hands), jobs, every
 
 
 def _fixes(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:

@@ -119,23 +119,21 @@ def _inputs(items: Sequence[Item], terms: Terms, *, outside: bool) -> list[_Inpu
     edits = frozenset(item.id for item in items) - kernels
     stack = terms.target.id
     found = [
-        _Input("stack", "Maturity of the target's software", frozenset({f"stack:{stack}"})),
-        _Input("fixed", "Fixed effort of a port of this size", frozenset({"fixed"})),
-        _Input("person-days", "Person-days per author-day", frozenset({"person-days-per-author-day"})),
+        _Input("stack", "Maturity of target software", frozenset({f"stack:{stack}"})),
+        _Input("fixed", "Fixed effort of the port", frozenset({"fixed"})),
+        _Input("person-days", "Days per author-day", frozenset({"person-days-per-author-day"})),
         # The variable says how lucky a draw is: below the chance, much has to be done again.
-        _Input("rework", "Much has to be done again", frozenset({"rework"}), turned=True),
+        _Input("rework", "A large part done again", frozenset({"rework"}), turned=True),
         _Input("ramp-up", "Ramp-up of the team", frozenset({"ramp-up"})),
     ]
     if outside:
         found.append(_Input("top-down", "What ports of this size took", frozenset({"top-down"})))
     if kernels:
-        found.append(_Input("kernels", "Effort of kernels", kernels))
+        found.append(_Input("kernels", "Effort on kernels", kernels))
     if edits:
-        found.append(_Input("edits", "Effort of everything that is no kernel", edits))
+        found.append(_Input("edits", "Effort on all other code", edits))
     if terms.scenario.stage == Stage.FUNCTIONAL:
-        found.append(
-            _Input("functional", "Share of parity that a working state takes", frozenset({"functional-share"}))
-        )
+        found.append(_Input("functional", "Share of a working state", frozenset({"functional-share"})))
     return [*found, *_compute(terms), *_given(terms, terms.numbers)]
 
 
@@ -144,7 +142,7 @@ def _compute(terms: Terms) -> list[_Input]:
         return []
     end = f"efficiency-end:{terms.target.id}"
     return [
-        _Input("efficiency-end", "Speed of the target's cards once tuned", frozenset({end}), turned=True),
+        _Input("efficiency-end", "Speed of tuned cards", frozenset({end}), turned=True),
         _Input("efficiency-start", "Speed at the first run", frozenset({"efficiency-start"}), turned=True),
         _Input("efficiency-months", "Months until tuned", frozenset({"efficiency-months"})),
         _Input("revalidation", "Compute for validation", frozenset({"revalidation"})),
@@ -167,7 +165,7 @@ def _given(terms: Terms, numbers: Numbers) -> list[_Input]:
         ),
         _Input(
             "experience",
-            "Experience with the target: much or none",
+            "Experience, much or none",
             terms=(other(experience=expert), other(experience=novice)),
         ),
     ]

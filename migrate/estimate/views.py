@@ -18,7 +18,7 @@ import numpy as np
 
 from migrate.estimate.defaults import Numbers, Terms, Triple
 from migrate.estimate.draws import Draws, Vector, lognormal, percentiles, significant
-from migrate.estimate.effort import Effort, author_day_factor
+from migrate.estimate.effort import Effort, author_day_factor, common_factor, kind_of
 from migrate.estimate.fixed import NATIVE, Fixed
 from migrate.estimate.pricing import Item, KernelPrice, Selection
 from migrate.model import SourceFile, Views
@@ -124,25 +124,37 @@ def combine(
         terms: Experience and stage multiply both views alike.
         weight: Of the count in the covered part; from the draws when not given.
     """
-    counted = _covered(effort, known) if known else np.zeros(0)
+    counted = covered(effort, known) if known else np.zeros(0)
     if known is None or not counted.any():
         return Seen(effort, effort.total)
     counted = np.maximum(counted, _LEAST)
-    outside = known.slope * known.size * author_day_factor(draws, terms)
+    outside = known.slope * known.size * author_day_factor(draws, terms) * _own_factor(effort, known, terms)
     outside *= lognormal(draws.loaded("top-down", terms.numbers.loading_kernel), known.spread)
     outside = np.maximum(outside, _LEAST)
     own, other = np.log(counted), np.log(outside)
     if weight is None:
-        weight = float(other.var() / (own.var() + other.var()))
+        shared = np.log(common_factor(draws, terms))  # multiplies both views, so it tells nothing about either
+        unsure = float((own - shared).var()), float((other - shared).var())
+        weight = unsure[1] / sum(unsure)
     ratio = np.exp((1 - weight) * (other - own))
     return Seen(_scaled(effort, known, ratio), effort.total, effort.total - counted + outside, weight)
 
 
-def _covered(effort: Effort, known: Reference) -> Vector:
+def covered(effort: Effort, known: Reference) -> Vector:
+    """Return the draws of what the reference class is about, in person-days."""
     total = np.zeros_like(effort.total)
     for index, share in known.covers.items():
         total += share * effort.days[index]
     return total
+
+
+def _own_factor(effort: Effort, known: Reference, terms: Terms) -> float:
+    """Return the team's own factor on what the slope covers: who is fast is fast in both views."""
+    if not terms.calibration:
+        return 1.0
+    with_own = {index: share * effort.medians[index] for index, share in known.covers.items()}
+    without = math.fsum(days / terms.own_factor(kind_of(effort.items[index])) for index, days in with_own.items())
+    return math.fsum(with_own.values()) / without if without else 1.0
 
 
 def _scaled(effort: Effort, known: Reference, ratio: Vector) -> Effort:

@@ -87,7 +87,7 @@ class Resolver:
 
 def _modules(files: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
     """Yield dotted names with files, from the root of the tree and from each top-level package's folder."""
-    python = sorted(file.path for file in files if file.language in _IMPORTED)
+    python = sorted(_imported(files))
     packages = {posixpath.dirname(path) for path in python if posixpath.basename(path).startswith("__init__.")}
     for path in python:
         stem = posixpath.splitext(path)[0]
@@ -102,5 +102,15 @@ def _modules(files: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
                 yield name, path
 
 
+def _imported(files: Sequence[SourceFile]) -> Iterator[str]:
+    """Yield the files that Python imports; what declares a Cython module stands for it only where nothing else does."""
+    paths = {file.path for file in files if file.language in _IMPORTED}
+    for path in paths:
+        stem, suffix = posixpath.splitext(path)
+        if suffix != _INCLUDED and not (suffix == _DECLARED and {f"{stem}.pyx", f"{stem}.py"} & paths):
+            yield path
+
+
 _IMPORTED = frozenset({"python", "cython"})
 """Languages of files that Python imports."""
+_DECLARED, _INCLUDED = ".pxd", ".pxi"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from migrate.resources import vendors_pack
 
 if TYPE_CHECKING:
     from migrate.guard.reading import Reader
-    from migrate.scan import FileReport
+    from migrate.scan import Cache, FileReport
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Options:
     level: Level = Level.RENAME
     budget: float | None = None
     jobs: int | None = None
+    cache: Callable[[], Cache | None] | None = None
+    """Opens what earlier runs read, should the rest of the tree be heard."""
 
 
 def root_of(folder: Path) -> Path:
@@ -89,7 +91,7 @@ def check(root: Path, config: Config, options: Options, today: dt.date) -> Check
         )
     if options.any_vendor:
         config = replace(config, packs=(*config.packs, vendors_pack()))
-    reader = make_reader(tree, config, today, options.jobs)
+    reader = make_reader(tree, config, today, options.jobs, cache=options.cache)
     judged = _Judged(reader, selection, accepted, options)
     return judged.result()
 
@@ -136,7 +138,13 @@ def prune(root: Path, config: Config, today: dt.date, options: Options) -> Basel
 
 
 def make_reader(
-    tree: Tree, config: Config, today: dt.date, jobs: int | None, *, memory: list[FileReport] | None = None
+    tree: Tree,
+    config: Config,
+    today: dt.date,
+    jobs: int | None,
+    *,
+    memory: list[FileReport] | None = None,
+    cache: Callable[[], Cache | None] | None = None,
 ) -> Reader:
     """Return what reads and judges files, with the rule book that the settings ask for; see `Reader`."""
     from migrate import rulebook
@@ -145,7 +153,7 @@ def make_reader(
 
     book = rulebook.load(config.packs) if config.packs else rulebook.shipped()
     gate.leave_words(book)
-    return Reader(tree, book, config, choose_chips(book, config), today, jobs, memory=memory)
+    return Reader(tree, book, config, choose_chips(book, config), today, jobs, memory=memory, cache=cache)
 
 
 def _accepted(tree: Tree, config: Config, options: Options) -> Baseline | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import msgspec
 
 from migrate import discover, scan
 from migrate.baseline import Identity, text_identity
@@ -20,9 +18,13 @@ from migrate.model import CHANGE_ORDER, Change, Finding, Persona, Role, Skip, So
 from migrate.model.links import PENDING
 from migrate.rulebook import PACKAGE, Rulebook
 from migrate.scan import suppression
+from migrate.scan.cache import Cache
 from migrate.scan.judging import Judge
+from migrate.scan.lines import split_lines
+from migrate.scan.locks import without_declared
 from migrate.scan.ownership import own_packages, settle_roles, without_own_names
-from migrate.scan.reading import FileReport, Sighting, split_lines
+from migrate.scan.reading import FileReport, Sighting
+from migrate.scan.reexports import with_reexports
 from migrate.scan.workers import read_all
 
 SKIPPED_ROLES = frozenset({Role.VENDORED, Role.GENERATED, Role.DUPLICATE})
@@ -56,6 +58,8 @@ class Reader:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     memory: list[FileReport] | None = None
     """The rest of the tree as it was last read, for who judges often; None reads it anew each time."""
+    cache: Callable[[], Cache | None] | None = None
+    """Opens what earlier runs read, when the rest of the tree is heard."""
 
     def texts(self, files: Mapping[str, bytes]) -> list[Text]:
         """Read files given as bytes; those that are no text are skipped."""
@@ -75,13 +79,9 @@ class Reader:
             text, digest = content
             file = SourceFile(path=name, language=language, content=digest, role=candidate.role, lines=0, code_lines=0)
             report = scan.read(file, text, self.book, regular=regular)
-            read.append(Text(report, text, self._markers(text, language)))
+            markers = suppression.NONE if self.config.isolated else report.suppressions.on(self.today)
+            read.append(Text(report, text, markers))
         return read
-
-    def _markers(self, text: str, language: str) -> suppression.Suppressions:
-        if self.config.isolated:
-            return suppression.NONE
-        return suppression.read(text, language).on(self.today)
 
     def surroundings(self, texts: Sequence[Text], besides: Iterable[str]) -> list[FileReport]:
         """Read the rest of the tree.
@@ -97,7 +97,8 @@ class Reader:
         candidates, _ = discover.discover(self.tree.root, exclude=user_exclude)
         kept = () if self.memory is not None else known
         rest = [one for one in candidates if one.path not in kept and one.language != "binary"]
-        outcomes = read_all(rest, self.book, self.config, self.jobs, None)
+        cache = self.cache() if self.cache is not None else None
+        outcomes = read_all(rest, self.book, self.config, self.jobs, None, cache=cache)
         reports = [one for one in outcomes if isinstance(one, FileReport)]
         if self.memory is not None:
             self.memory.extend(reports)
@@ -111,8 +112,13 @@ class Reader:
             surroundings: The rest of the tree, as far as it is known.
         """
         reports = sorted((*(text.report for text in texts), *surroundings), key=lambda report: report.file.path)
-        reports = settle_roles(without_own_names(reports, own_packages(reports)))
-        judge = Judge(reports, self.book, self.config, self.chips)
+        own = own_packages(reports)
+        if surroundings:
+            regular = self.config.settings.persona == Persona.REGULAR
+            packages = {package for _, package in own}
+            reports = with_reexports(reports, self.tree.root, self.book, packages, regular=regular)
+        reports = without_declared(settle_roles(without_own_names(reports, own)))
+        judge = Judge(reports, self.book, self.config, self.chips, today=self.today)
         of_path = {report.file.path: report for report in reports}
         return [item for text in texts for item in self._of(text, of_path[text.path], judge)]
 
@@ -123,9 +129,6 @@ class Reader:
         lines = split_lines(text.text)
         for finding in judge.findings(report):
             sighting = uses[finding.rule, finding.symbol, finding.span]
-            marker = text.markers.of(finding.rule, finding.span, whole=finding.kernel is not None)
-            if marker is not None and finding.suppressed is None:
-                finding = msgspec.structs.replace(finding, suppressed=marker.suppression())  # noqa: PLW2901
             yield item_of(finding, sighting, report.file.language, _line(lines, finding.span.line))
 
     def problems(self, texts: Sequence[Text], items: Iterable[Item]) -> list[MarkerProblem]:

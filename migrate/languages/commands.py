@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from migrate.languages.installers import installer
+from migrate.languages.installers import channelled, installer
 from migrate.languages.lexical import Lines
 from migrate.languages.preprocessor import EVERYBODY, TARGET_FOLDERS, targets_of_path
 from migrate.languages.python_embedding import PYTHON_STRINGS, Decoded
@@ -23,6 +23,9 @@ from migrate.model import Embedded, Extraction, LinkKind, Use, UseKind
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=([\s\S]*)\Z", re.ASCII)
 _DEFINED = re.compile(r"-D([A-Za-z_]\w*)", re.ASCII)
+_LITERAL = re.compile(r"'[^']*+'?")
+"""What single quotes hold, in a word without double ones."""
+_POWERSHELL = re.compile(r"\$(?P<environment>env:)?(?P<name>[A-Za-z_]\w*)\Z", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _WRAPPERS = frozenset(
     (
@@ -108,7 +111,7 @@ class Commands:
 
     def command(self, command: Command, *, depth: int = 0) -> None:
         """Note what a simple command uses, and what it runs in turn."""
-        words = command.words
+        words = self._powershell(command.words)
         rest = self._assignments(words)
         program = _base(rest[0].text) if rest else ""
         self._inside(words, program, depth)
@@ -126,6 +129,8 @@ class Commands:
             install, arguments = known
             install(self.manifest, [word._replace(text=expand(word.text, self.variables)) for word in arguments])
             return
+        for word in words:
+            channelled(self.manifest, word)
         if program in _LAUNCHERS:
             self._launched(rest)
         self.arguments(rest[1:], program)
@@ -155,6 +160,19 @@ class Commands:
                 return []  # a script in a string, which is read by itself
             position += 1
         return words[position:]
+
+    def _powershell(self, words: Sequence[Word]) -> Sequence[Word]:
+        """Note an assignment of PowerShell, `$env:NAME = value`, and return the command that makes the value."""
+        found = _POWERSHELL.match(words[0].text) if len(words) > 2 and words[1].text in {"=", "+="} else None
+        if found is None:
+            return words
+        name, value = found["name"], words[2]
+        self._assigned.add(name)
+        if found["environment"]:
+            self._variable(name, words[0], value.text)
+        if self.source[value.start : value.start + 1] in {"'", '"'}:
+            self._value(value, name, value.text)
+        return words[2:]
 
     def _variable(self, name: str, word: Word, value: str) -> None:
         """Note a variable that is set or handed on."""
@@ -193,8 +211,12 @@ class Commands:
                 self._assigned_value(word, assigned[1], assigned[2])
 
     def _assigned_value(self, word: Word, name: str, value: str) -> None:
-        """Note a variable, and what its value names: an image, an address, options for a build."""
+        """Note a variable, and what its value names."""
         self._variable(name, word, value)
+        self._value(word, name, value)
+
+    def _value(self, word: Word, name: str, value: str) -> None:
+        """Note what the value of a variable names: an image, an address, options for a build."""
         known = expand(value, self.variables)
         if TAGGED_IMAGE.match(known):
             self.image(word._replace(text=value))
@@ -250,7 +272,7 @@ class Commands:
     # ------------------------------------------------------------------------------------------ scripts in scripts
 
     def _inside(self, words: Sequence[Word], program: str, depth: int) -> None:
-        """Read commands in quoted substitutions, scripts after `bash -c`, and programs after `python -c`."""
+        """Read commands in substitutions, scripts after `bash -c`, and programs after `python -c`."""
         text = self.source
         for before, option, word in zip([*words[:1], *words], words, words[1:], strict=False):
             if option.text not in _SCRIPT_OPTIONS:
@@ -265,7 +287,9 @@ class Commands:
                 self.script(text[place[0] : place[1]], place[0], depth=depth + 1)
         for word in words:
             raw = text[word.start : word.end]
-            if '"' in raw and ("$(" in raw or "`" in raw):
+            if '"' not in raw:
+                raw = _LITERAL.sub(lambda found: " " * len(found[0]), raw)
+            if "$(" in raw or "`" in raw:
                 for start, end in substitutions(raw):
                     self.script(raw[start:end], word.start + start, depth=depth + 1)
 

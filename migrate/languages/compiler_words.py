@@ -19,6 +19,9 @@ _VALUE_FOLLOWS = re.compile(
 _UNIT = r"(?:\$[({][^(){}\s]*+[)}]|[^\s\"'`,;(){}$\\]|\$|\\.)"
 _WORD = re.compile(rf"-(?:{_UNIT}|,(?={_UNIT}))*+|{_UNIT}(?:{_UNIT}|,(?=(?!-){_UNIT}))*+")
 """A comma belongs to a word, but for one before an option in the arguments of a function: `80 90,-gencode`."""
+_LIBRARY_LIST = re.compile(
+    r"(?i)(?:\A|_)lib(?:rar(?:y|ies)|s)?(?:_?names?)?(?:_|\Z)|lib(?:rar(?:y|ies)|s)?\Z|depend(?:s|enc)|link"
+)
 _FOLDER_OPTION = re.compile(r"-(?:I|L|isystem|Wl,-rpath[,=])(?=.)")
 _TOOLKIT = re.compile(r"/(?:usr/(?:local|lib)|opt)/(?:nvidia/)?cuda")
 
@@ -61,6 +64,11 @@ def option(word: str, following: str, vocabulary: Vocabulary) -> Option | None:
 def value_after(flag: str, following: str) -> str:
     """Return the word after a flag when it is its value."""
     return following[:MAX_TEXT] if _VALUE_FOLLOWS.match(flag) else ""
+
+
+def holds_libraries(variable: str) -> bool:
+    """Tell whether the words that a variable is set to are libraries, by its name."""
+    return _LIBRARY_LIST.search(variable) is not None
 
 
 class Piece(NamedTuple):

@@ -12,7 +12,9 @@ from migrate.languages.cuda_names import Names
 from migrate.languages.cuda_source import Source
 from migrate.languages.cuda_strings import hidden_lookups, named_kernels, string_uses
 from migrate.languages.cuda_warps import NAME as WARP_LITERAL
-from migrate.languages.lexical import Lexed, anchors, blank_ranges, code_lines
+from migrate.languages.cuda_warps import constants
+from migrate.languages.cuda_warps import uses_of as warp_uses
+from migrate.languages.lexical import Lexed, anchors, code_lines
 from migrate.languages.preprocessor import Preprocessed, include_path
 from migrate.model import Blind, Embedded, Extraction, Link, LinkKind, SourceFile, Use, UseKind, Vocabulary
 
@@ -35,8 +37,9 @@ class CudaFrontEnd:
         links = _include_links(lexed, places) + file_links(file, lexed, places)
         hits = anchors(vocabulary.anchors).hits(lexed.text)
         if not hits:
-            live = blank_ranges(lexed.masked, places.disabled())
-            return Extraction(links=tuple(links), code_lines=code_lines(live), generated=_says_it_is_generated(lexed))
+            return Extraction(
+                links=tuple(links), code_lines=code_lines(places.live), generated=_says_it_is_generated(lexed)
+            )
         source = Source(file, lexed, places, vocabulary)
         names = Names(source, hits)
         uses = [*names.uses, *string_uses(source, names.literals)]
@@ -47,6 +50,8 @@ class CudaFrontEnd:
             uses += _without_repeats(kernels.uses, uses)
             links += kernels.links
             symbols = kernels.symbols
+        else:
+            uses += _without_repeats(list(warp_uses(source, constants(source))), uses)
         inside = list(embedded_code(source))
         hidden = [name for item in inside if isinstance(item, Embedded) for name in kernels_inside(item.text)]
         named = named_kernels(source, [*symbols, *hidden])

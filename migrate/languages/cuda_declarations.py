@@ -25,10 +25,10 @@ class Declarations:
 
     def declares(self, start: int, end: int) -> bool:
         """Tell whether the identifier between two offsets is declared there."""
-        if start in self._named:
-            return True
         text = self._source.text_around(start)
         before = skip_back(text, start)
+        if start in self._named:
+            return text[word_start(text, before) : before] != "operator"  # `operator cudaStream_t()` names a type
         sign = text[before - 1 : before]
         after = next_token(text, end)
         following = text[after : after + 1]
@@ -42,6 +42,20 @@ class Declarations:
                 return False
             return _after_word(text, before, following, inside=_in_body(region, start))
         return bool(sign) and sign in "*&>" and following in _FOLLOWS_NAME and _after_sign(text, before, start)
+
+    def declares_pointer(self, start: int, end: int) -> bool:
+        """Tell `int (*name)(int)`, a pointer to a function of that name, from a call through a pointer."""
+        text = self._source.text_around(start)
+        star = skip_back(text, start)
+        opening = skip_back(text, star - 1)
+        if text[star - 1 : star] != "*" or text[opening - 1 : opening] != "(":
+            return False
+        close = next_token(text, end)
+        if text[close : close + 1] != ")" or text[next_token(text, close + 1) :][:1] != "(":
+            return False
+        before = skip_back(text, opening - 1)
+        word = text[word_start(text, before) : before]
+        return text[before - 1 : before] in ("*", ">") or (bool(word) and word not in NOT_TYPES)
 
 
 def _after_word(text: str, before: int, following: str, *, inside: bool) -> bool:

@@ -1,32 +1,34 @@
-"""What C, C++ and CUDA files offer to others and need from them, and what they already say to other vendors.
+"""What C, C++ and CUDA files offer to others and need from them.
 
-Four things that no rule asks for: bindings to Python, functions that one file defines and another calls, CUDA names
-that a header maps to another vendor's, and files that are written for another vendor altogether.
+Things that no rule asks for: bindings to Python, and functions that one file defines and another calls; with them what
+`cuda_vendors` reads.
 """
 
 from __future__ import annotations
 
 import bisect
+import functools
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 
+from migrate.languages.cuda_builds import build_links
 from migrate.languages.cuda_source import Source
 from migrate.languages.cuda_structure import RegionKind, Structure
-from migrate.languages.cuda_words import CONTROL, NOT_TYPES
+from migrate.languages.cuda_vendors import backend_links, shim_links
+from migrate.languages.cuda_words import CONTROL, NOT_TYPES, PLAIN_NAME
 from migrate.languages.lexical import (
     Brackets,
-    Directive,
     Lexed,
     Lines,
-    blank_ranges,
     next_token,
     skip_back,
     word_start,
     words,
 )
-from migrate.languages.preprocessor import EVERYBODY, Preprocessed, targets_of_path
-from migrate.model import Link, LinkKind, Role, SourceFile, UseKind
-from migrate.model.links import BACKEND, FUNCTION, MODULE, OPS, PROVIDES, SHIM
+from migrate.languages.preprocessor import Preprocessed
+from migrate.model import Link, LinkKind, Role, SourceFile
+from migrate.model.links import FUNCTION, MODULE, OPS, PROVIDES
 
 BINDING_MACROS = {
     "PYBIND11_MODULE": MODULE,
@@ -43,14 +45,16 @@ BINDING_MACROS = {
 
 _BINDS = ("PYBIND11_MODULE", "NB_MODULE", "BOOST_PYTHON_MODULE", "TORCH_LIBRARY", "RegisterOperators", "PyInit_")
 """Literals one of which stands in every file that offers something to Python."""
-_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _INIT = re.compile(r"\bPyInit_(\w+)\s*\(")
 _REGISTERED = re.compile(r"\.(?:def|impl|op)\s*+\(\s*+(?:\w+(?:::\w+)?\(\s*+)?(?=\")")
 _OPERATOR = re.compile(r"(?:([A-Za-z_]\w*)::)?([A-Za-z_]\w*)")
 
-_WORTH_CALLS = re.compile(r"(?i:cuda|gpu|kernel|launch)|TORCH_LIBRARY|PYBIND11|NB_MODULE|RegisterOperators")
-"""A file without any of these calls no function that leads to a kernel."""
-_CALLED = re.compile(r"\b([A-Za-z_]\w*+)(?:<[^<>;(){}]{0,120}>)?\s{0,8}\(")
+_WORTH_CALLS = ("cuda", "gpu", "kernel", "launch")
+"""A file without any of these words, in small letters or capitals, and without a binding calls no function that leads
+to a kernel."""
+_TEMPLATE = re.compile(r"[^<>;(){}]{0,120}>\Z")
+"""Template arguments between a function's name and its call's bracket, from behind the opening sign."""
+_TEMPLATE_REACH = 122
 _HANDED = re.compile(
     r"(?:\bTORCH_(?:FN|BOX)\(\s{0,8}&?|&\s{0,4}|\"\s{0,4},\s{0,40})(?:[A-Za-z_]\w*+::){0,8}([A-Za-z_]\w*+)\s{0,8}[,)]"
 )
@@ -70,25 +74,26 @@ SHORTEST_NAME = 3
 def file_links(file: SourceFile, lexed: Lexed, places: Preprocessed) -> list[Link]:
     """Return what a file is bound to and written for; these links need no CUDA name in the file."""
     text = lexed.text
-    links = list(_backend_links(lexed, places, file.path))
+    links = list(backend_links(lexed, places, file.path))
     binds = any(literal in text for literal in _BINDS)
-    calls = file.role != Role.VENDORED and _WORTH_CALLS.search(text) is not None
+    lowered = text.lower() if file.role != Role.VENDORED else ""
+    calls = bool(lowered) and (binds or any(word in lowered for word in _WORTH_CALLS))
     if links or binds or calls:
-        live = blank_ranges(lexed.masked, places.disabled())
-        code = blank_ranges(live, [(item.start, item.end) for item in lexed.directives])
+        code = places.code
         if links:  # what it defines tells whose twin it is, whether or not it names CUDA
-            structure = Structure(code, Brackets(live), places.marks, list(words(code, "__global__")), {})
+            structure = Structure(code, Brackets(places.live), places.marks, list(words(code, "__global__")), {})
             links += _definition_links(structure, code, lexed.lines)
         if binds:
             links += _binding_links(lexed, code)
         if calls:
             links += _call_links(lexed, code, binds=binds)
+    links += build_links(lexed, places)
     return links
 
 
 def source_links(source: Source) -> list[Link]:
     """Return the functions that a file defines, and the CUDA names that it maps to another vendor's."""
-    return [*_definition_links(source.structure, source.code, source.lines), *_shim_links(source)]
+    return [*_definition_links(source.structure, source.code, source.lines), *shim_links(source)]
 
 
 # ---------------------------------------------------------------------------------------------- offers to Python
@@ -113,7 +118,7 @@ def _declared(code: str) -> Iterator[tuple[int, str, str]]:
             opening = next_token(code, at + len(macro))
             parts = brackets.arguments(opening) if code[opening : opening + 1] == "(" else None
             name = code[slice(*parts[0])].strip() if parts else ""
-            if _PLAIN_NAME.match(name):
+            if PLAIN_NAME.match(name):
                 yield at, prefix, name
 
 
@@ -168,16 +173,42 @@ def _is_static(code: str, start: int, end: int) -> bool:
 def _call_links(lexed: Lexed, code: str, *, binds: bool) -> Iterator[Link]:
     """Yield the functions that a file calls or hands to Python, each once."""
     seen: set[str] = set()
-    handed = _HANDED.finditer(code) if binds else iter(())
-    calls = (found for found in _CALLED.finditer(code) if found[1] not in seen)
-    for found, is_call in (*((each, False) for each in handed), *((each, True) for each in calls)):
-        name = found[1]
-        if name in seen or not is_own_function(name) or (is_call and not _is_plain_call(code, found.start())):
+    handed = ((found[1], found.start(1), False) for found in _HANDED.finditer(code)) if binds else ()
+    called = ((name, at, True) for name, at in _called(code, seen))
+    for name, at, is_call in itertools.chain(handed, called):
+        if name in seen or not is_own_function(name) or (is_call and not _is_plain_call(code, at)):
             continue
         seen.add(name)
-        yield Link(kind=LinkKind.CALL, to=name, line=lexed.lines.line(found.start(1)))
+        yield Link(kind=LinkKind.CALL, to=name, line=lexed.lines.line(at))
         if len(seen) >= _MOST_CALLS:
             return
+
+
+def _called(code: str, seen: Container[str]) -> Iterator[tuple[str, int]]:
+    """Yield words before opening brackets with their places, not again those that the caller has seen."""
+    settled: set[str] = set()
+    opening = -1
+    for piece in code.split("(")[:-1]:
+        opening += len(piece) + 1
+        last = piece.rsplit(None, 1)[-1:]
+        if not last or last[0] in settled:
+            continue
+        end = skip_back(code, opening)
+        template = code[end - 1] == ">"
+        if template:
+            end = _before_template(code, end)
+        start = word_start(code, end)
+        if start == end:
+            continue
+        yield code[start:end], start
+        if not template and (code[start:end] in seen or not is_own_function(code[start:end])):
+            settled.add(last[0])
+
+
+def _before_template(code: str, end: int) -> int:
+    """Return where the template arguments that end here begin, or the start of the text for anything else."""
+    start = code.rfind("<", max(0, end - _TEMPLATE_REACH), end)
+    return start if start >= 0 and _TEMPLATE.match(code, start + 1, end) else 0
 
 
 def _is_plain_call(code: str, start: int) -> bool:
@@ -205,6 +236,7 @@ _BEFORE_CALLS = frozenset({"return", "else", "do", "case", "throw", "co_return",
 """Words that may stand before a call; others make what follows a declaration."""
 
 
+@functools.lru_cache(maxsize=10_000)
 def is_own_function(name: str) -> bool:
     """Tell whether a name can be that of a function of the repository, and not a macro's or the platform's."""
     return (
@@ -214,138 +246,5 @@ def is_own_function(name: str) -> bool:
         and name not in NOT_TYPES
         and name != "main"
         and not _PLATFORM.match(name)
-        and _PLAIN_NAME.match(name) is not None
+        and PLAIN_NAME.match(name) is not None
     )
-
-
-# ----------------------------------------------------------------------------------------------- other vendors
-
-_HIP_VERBS = (
-    "Malloc|Free|Memcpy|Memset|Mem|Stream|Event|Device|Get|Set|Launch|Module|Error|Success|Host|Graph|Func|Ctx|Init"
-    "|Peek|Array|Pointer|Occupancy|Runtime|Driver|Ipc|Tex|Profiler|BLAS|CUB"
-)
-_PARTS = ("blas", "fft", "rand", "sparse", "solver", "cub", "prim")
-VENDOR_NAMES = {
-    "rocm": (
-        rf"hip(?:{_HIP_VERBS})\w*|HIP_KERNEL_NAME|(?:roc|hip)(?:{'|'.join(_PARTS)})\w*"
-        r"|miopen[A-Z]\w*"
-    ),
-    "cann": (
-        r"acl(?:rt|nn|op|blas|mdl|tdt)[A-Z]\w*|acl(?:Init|Finalize|Tensor)|AscendC|EXEC_NPU_\w+|(?:at|c10)_npu"
-        r"|Hccl[A-Z]\w*"
-    ),
-    "musa": rf"musa(?:{_HIP_VERBS})\w*|mu(?:blas|fft|rand|dnn|sparse|solver)[A-Z]\w*|mccl[A-Z]\w*|(?:at|torch)_musa",
-    "mlu": r"(?:cnrt|cnnl|cncl)[A-Z]\w*|__mlu_\w+__|__bang_\w+|torch_mlu|mluOp[A-Z]\w*",
-    "intel": r"(?:sycl|dpct)(?=\s?::)",
-}
-"""Target id -> the names that only its own programming interfaces have."""
-
-_LITERALS = {
-    "rocm": ("hip", "HIP_KERNEL", *(f"roc{part}" for part in _PARTS), "miopen"),
-    "cann": ("acl", "AscendC", "EXEC_NPU", "at_npu", "c10_npu", "Hccl"),
-    "musa": ("musa", "at_musa", "torch_musa", *(f"mu{part}" for part in _PARTS), "mudnn", "mccl"),
-    "mlu": ("cnrt", "cnnl", "cncl", "__mlu", "__bang", "torch_mlu", "mluOp"),
-    "intel": ("sycl", "dpct"),
-}
-"""Target id -> literals with one of which each of these names begins; searching for them is cheap."""
-_MOST_MENTIONS = 1_000
-"""Names in conditions that are passed over in search of one that is not; a back end has one near its beginning."""
-_VENDORS = {target: re.compile(rf"(?:{names})(?![\w$])") for target, names in VENDOR_NAMES.items()}
-_MEANT = re.compile(
-    r"\W*(?:(?P<rocm>(?:hip|HIP|roc|rccl|miopen)\w+)|(?P<cann>(?:acl|ACL|Hccl|HCCL|hccl)\w+)"
-    r"|(?P<musa>(?:musa|MUSA|mublas|mccl|mu[A-Z])\w*)|(?P<mlu>(?:cnrt|CNRT|cnnl|cncl)\w+)|(?P<intel>sycl|dpct))"
-)
-"""What a CUDA name is made to mean, by how the vendors begin their names."""
-_DEFINE = re.compile(r"[ \t]*(?P<name>[A-Za-z_]\w*+)(?P<parameters>\([^()\r\n]{0,400}\))?")
-_ALIAS = re.compile(
-    r"\busing\s{1,8}(?P<using>\w+)\s{0,8}=\s{0,8}(?P<a>[\w:]+)"
-    r"|\btypedef\s{1,8}(?:(?:struct|enum)\s{1,8})?(?P<b>[\w:]+)\s{1,8}\*{0,2}(?P<typedef>\w+)\s{0,8};"
-    r"|\bnamespace\s{1,8}(?P<space>\w+)\s{0,8}=\s{0,8}(?P<c>[\w:]+)"
-    r"|\b(?:constexpr|const|auto)\s{1,8}&{0,2}(?P<constant>\w+)\s{0,8}=\s{0,8}&?(?P<d>[\w:]+)\s{0,8};"
-)
-_NAMED = (UseKind.CALL, UseKind.NAME, UseKind.MACRO, UseKind.LAUNCH)
-
-
-def _backend_links(lexed: Lexed, places: Preprocessed, path: str) -> Iterator[Link]:
-    """Yield the targets that the whole file is written for.
-
-    Its content says so: names of the target's interfaces that every build compiles, or any of them in a file that
-    bears the target's name.
-    """
-    named = targets_of_path(path)
-    for target in VENDOR_NAMES:
-        for at in _mentions(lexed.masked, target):
-            if not places.state(at).disabled and (target in named or not places.is_conditional(at)):
-                yield Link(kind=LinkKind.BINDING, to=target, via=BACKEND, line=lexed.lines.line(at))
-                break
-
-
-def _mentions(masked: str, target: str) -> Iterator[int]:
-    """Yield where the names of a target's interfaces stand, found by what is cheap to search for."""
-    names = _VENDORS[target]
-    for literal in _LITERALS[target]:
-        at = masked.find(literal)
-        for _ in range(_MOST_MENTIONS):
-            if at < 0:
-                break
-            before = masked[at - 1 : at]
-            if not (before.isalnum() or before == "_") and names.match(masked, at):
-                yield at
-            at = masked.find(literal, at + len(literal))
-
-
-def _shim_links(source: Source) -> Iterator[Link]:
-    """Yield the CUDA names to which the file gives a meaning on another target."""
-    seen: set[tuple[str, str]] = set()
-    for name, at, meant in _given(source):
-        for target in _targets(source, at, meant):
-            if (name, target) not in seen:
-                seen.add((name, target))
-                line = source.lines.line(at)
-                yield Link(kind=LinkKind.BINDING, to=name, via=f"{SHIM}{target}", line=line)
-
-
-def _given(source: Source) -> Iterator[tuple[str, int, str]]:
-    """Yield names of CUDA's that are defined here, with their places and what they are made to mean."""
-    for item in source.lexed.directives:
-        if item.keyword == "define" and (given := _defined(source, item)) and _is_wanted(source, given[0]):
-            yield given
-    for found in _ALIAS.finditer(source.code):
-        kind = next(kind for kind in ("using", "typedef", "space", "constant") if found[kind])
-        name, meant = found[kind], next(found[key] for key in "abcd" if found[key])
-        if kind == "space":
-            if name in source.qualified.roots:
-                yield f"{name}::", found.start(), meant
-        elif _is_wanted(source, name):
-            yield name, found.start(), meant
-    for region in source.structure.functions():
-        if region.parent is None and not region.kernel and _is_wanted(source, region.name):
-            yield region.name, region.name_at, ""
-
-
-def _defined(source: Source, item: Directive) -> tuple[str, int, str] | None:
-    found = _DEFINE.match(source.live, item.body, item.end)
-    if found is None:
-        return None
-    body = source.live[found.end() : min(item.end, found.end() + _DEFINE_REACH)]
-    return found["name"], item.start, body
-
-
-_DEFINE_REACH = 400
-
-
-def _is_wanted(source: Source, name: str) -> bool:
-    return any(source.wants(kind, name) for kind in _NAMED)
-
-
-def _targets(source: Source, at: int, meant: str) -> Iterable[str]:
-    """Return the targets for which a definition is: by what it means, by its condition, by whose file it is."""
-    state = source.places.state(at)
-    if state.disabled:
-        return ()
-    found = _MEANT.match(meant)
-    if found is not None:
-        return (found.lastgroup or "",)
-    if state.foreign:
-        return tuple(guard for guard in state.guards if guard != EVERYBODY)
-    return sorted(targets_of_path(source.file.path))

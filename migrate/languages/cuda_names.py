@@ -29,11 +29,13 @@ _TEXTS = frozenset({"error", "warning", "line", "ident", "pragma", *INCLUDES})
 _NAMED = (UseKind.NAME, UseKind.CALL, UseKind.MACRO, UseKind.LAUNCH)
 _MOST_PARTS = 16
 _MOST_OPENED = 32
-_DEVICE_HEADERS = ("cuda_fp16.h", "cuda_runtime", '.cuh"', ".cuh>")
+_DEVICE_HEADERS = ("cuda_fp16.h", "cuda_runtime", "ATen/cuda/", "c10/cuda/", "cutlass/cutlass.h", '.cuh"', ".cuh>")
 """Parts of the names of headers that bring the platform's common words along."""
 _LONGEST_ALIAS = 200
 _NO_NAME = "?"
 _LONGEST_BLIND = 200
+_HEADERS = "/include/"
+"""Folder below which a toolkit that a repository keeps has its headers: `third_party/cuda/include/cuda.h`."""
 
 _NAMESPACE_ALIAS = re.compile(r"namespace\s+(\w+)\s*=\s*(?:::\s*)?((?:\w++\s*+::\s*+)*+\w+)\s*;")
 _MACRO_ALIAS = re.compile(r"[ \t]*+(\w++)[ \t]++(?:::)?(\w++(?:::\w++)*+)[ \t\r\n]*+\Z")
@@ -64,8 +66,8 @@ class Names:
         self._text = source.live
         self._declarations = Declarations(source)
         self._directives = source.lexed.directives
-        self._aliases, self._opened = self._namespaces()
         self.uses: list[Use] = []
+        self._aliases, self._opened = self._namespaces()
         self.definitions: dict[str, None] = {}
         self._shadowed: dict[str, int] = {}
         self._asked: set[tuple[int, str]] = set()
@@ -107,14 +109,22 @@ class Names:
         for found in _statements(code, "namespace", _NAMESPACE_ALIAS):
             if not self._source.places.state(found.start()).foreign:
                 aliases[found[1]] = self._resolve("".join(found[2].split()), aliases, opened)
+            self._namespace(found, 1 if found[1] in roots else 2, aliases.get(found[1], found[1]))
         for found in _statements(code, "using", _USING_NAMESPACE):
             space = self._resolve("".join(found[1].split()), aliases, opened)
             if space.split("::")[0] in roots:
                 opened.setdefault(space)
+            self._namespace(found, 1, space)
         for found in _statements(code, "using", _USING_NAME):
             aliases[found[2]] = self._resolve("".join(found[1].split()) + found[2], aliases, opened)
         kept = {name: full for name, full in aliases.items() if full.split("::")[0] in roots}
         return kept, list(opened)[:_MOST_OPENED]
+
+    def _namespace(self, found: re.Match[str], group: int, space: str) -> None:
+        """Emit a directive that opens or renames a namespace for which a rule asks: its name ends with `::`."""
+        listed = "" in self._source.qualified.members.get(space, ())
+        if listed and not self._source.wants(UseKind.NAME, space):  # or the directive's name is found as any other
+            self.uses.append(self._source.use(UseKind.NAME, f"{space}::", *found.span(group)))
 
     def _macro_aliases(self) -> Iterator[tuple[str, str]]:
         """Yield macros that stand for a name in a namespace of the platform: `#define CUB_NS cub`."""
@@ -178,6 +188,8 @@ class Names:
             if self._text[directive.body : start].strip(" \t\\\r\n"):
                 return False
             self._define(Part(word, start, end))
+            if self._text.startswith("(", end) and not self._source.wants(UseKind.CALL, word):
+                return True  # a macro with parameters that stands for no function of the platform is the file's own
         if (directive.start, word) in self._asked:  # one condition asks for a macro once
             return True
         self._asked.add((directive.start, word))
@@ -233,6 +245,8 @@ class Names:
         ):
             if parts[0].word not in self._aliases:
                 self._define(parts[0])
+            return
+        if len(parts) == 1 and self._declarations.declares_pointer(parts[0].start, parts[0].end):
             return
         if parts[0].start < self._shadowed.get(parts[0].word, 0) or self._is_another_word(parts):
             return
@@ -366,9 +380,12 @@ class Names:
                 continue
             if item.keyword == "pragma":
                 self._pragma_words(source.lexed.source(item.body, min(item.end, item.body + LONGEST_TEXT)), item.body)
-            elif (path := include_path(source.lexed, item)) and source.wants(UseKind.INCLUDE, path):
-                start = source.text.index(path, item.body)
-                self.uses.append(source.use(UseKind.INCLUDE, path, start, start + len(path)))
+            elif written := include_path(source.lexed, item):
+                start = source.text.index(written, item.body)
+                for path in dict.fromkeys((written, written.rpartition(_HEADERS)[2])):
+                    if source.wants(UseKind.INCLUDE, path):
+                        self.uses.append(source.use(UseKind.INCLUDE, path, start, start + len(written)))
+                        break
 
     def _pragma_words(self, body: str, offset: int) -> None:
         words = body.replace("(", " (").split()

@@ -18,7 +18,7 @@ from migrate.languages.cuda_macros import (
     parameters_of,
 )
 from migrate.languages.cuda_structure import Structure
-from migrate.languages.lexical import IDENTIFIER, Brackets, Directive, Lexed, blank_ranges, next_token, words
+from migrate.languages.lexical import IDENTIFIER, Brackets, Directive, Lexed, next_token, words
 from migrate.languages.preprocessor import EVERYBODY, Preprocessed, targets_of_file
 from migrate.model import Confidence, KernelFacts, NameSet, SourceFile, Use, UseKind, Vocabulary
 
@@ -84,8 +84,8 @@ class Source:
         self.text = lexed.text
         self.lines = lexed.lines
         self.disabled = places.disabled()
-        self.live = blank_ranges(lexed.masked, self.disabled)
-        self.code = blank_ranges(self.live, [(item.start, item.end) for item in lexed.directives])
+        self.live = places.live
+        self.code = places.code
         self.brackets = Brackets(self.live)
         self.asked = tuple(vocabulary.names.items())
         self.qualified = qualified_names(self.asked)

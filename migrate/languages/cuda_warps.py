@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from migrate.languages.cuda_source import Source
@@ -25,11 +25,20 @@ _ARITHMETIC = re.compile(
     r"|(?P<compare>(?:(?<![<>-])[<>]=?|[!=]=)\s*+3[12](?!\w*+\s*+[>,])))[uUlL]{0,3}\b(?!\.)"
 )
 _FULL_MASK = re.compile(r"\b0[xX][fF]{8}[uU]?\b|~0[uU]?\b|\((?:unsigned|uint32_t|unsigned int)\)\s*-1\b")
-_CONSTANT = re.compile(rf"{_OWN}[ \t]*+[={{(]?[ \t]*+\(?32[uU]?\b")
+_MOST_WARPS = r"\b(?:NUM|MAX|num|max|k?Num|k?Max)_?(?:WARPS|[wW]arps)\b"
+"""The 32 warps of a block of 1,024 threads."""
+_CONSTANT = re.compile(rf"(?:{_OWN}|{_MOST_WARPS})[ \t]*+[={{(]?[ \t]*+\(?32[uU]?\b")
 _ALL_LANES = re.compile(
     r"(?:FULL|ALL|[fF]ull|[aA]ll)_?(?:WARP_?|[wW]arp_?)?(?:MASK|[mM]ask|LANES|[lL]anes)"
     r"[ \t]*+[={(]?[ \t]*+\(?0[xX][fF]{8}[uU]?\b"
 )
+_STEP = re.compile(
+    r"\bfor\s*\([^;(){}]{1,60}(?:=\s*(?P<first>16|32\s*/\s*2|32\s*>>\s*1)\s*;[^;(){}]{1,60};[^;(){}]{1,60}(?:/=\s*2|>>=\s*1)"
+    r"|=\s*1\s*;[^;(){}]{1,60}<\s*(?P<last>32|=\s*16)\s*;[^;(){}]{1,60}(?:\*=\s*2|<<=\s*1))\s*\)"
+)
+_EXCHANGE = re.compile(r"__shfl_|\bSHFL|\.shfl_|\b[A-Z_]*SHFL[A-Z_]*\(")
+_RETURNED = re.compile(r"\breturn\s{1,8}(?P<width>32)[uU]?\s{0,8};")
+_NAMES_WIDTH = re.compile(r"(?i)warp_?(?:size|width)|wave(?:front)?_?size")
 _DECLARED = re.compile(
     r"\b(?:constexpr|const|static|enum|int|unsigned|size_t|u?int\w*_t)\b[^;{}()=]{0,60}\Z"
     r"|\#[ \t]*define[ \t]+\Z|[,{]\s*\Z"
@@ -66,7 +75,7 @@ def warp_literals(source: Source) -> list[WarpLiteral]:
     if not source.is_cuda:
         return []
     every = sorted(
-        {*_constants(source), *_arithmetic(source), *_own_constants(source), *_masks(source)},
+        {*constants(source), *_arithmetic(source), *_own_constants(source), *_masks(source), *_steps(source)},
         key=lambda item: (item.start, -item.end),
     )
     apart: list[WarpLiteral] = []
@@ -76,11 +85,13 @@ def warp_literals(source: Source) -> list[WarpLiteral]:
     return apart
 
 
-def uses_of(source: Source, literals: list[WarpLiteral]) -> Iterator[Use]:
+def uses_of(source: Source, literals: Iterable[WarpLiteral]) -> Iterator[Use]:
     """Return the uses, when the vocabulary asks for them."""
     if not source.wants(UseKind.NAME, NAME):
         return
     for found in literals:
+        if found.pattern == "own":  # the constant is what has to change, and it stands where it is defined
+            continue
         yield source.use(
             UseKind.NAME,
             NAME,
@@ -92,7 +103,8 @@ def uses_of(source: Source, literals: list[WarpLiteral]) -> Iterator[Use]:
         )
 
 
-def _constants(source: Source) -> Iterator[WarpLiteral]:
+def constants(source: Source) -> Iterator[WarpLiteral]:
+    """Yield where a file says how wide a warp is; headers do that without any code for the device."""
     live = source.live
     forms = [_CONSTANT] if _names_warps(live) else []
     forms += [_ALL_LANES] if "0xffffffff" in live or "0xFFFFFFFF" in live else []
@@ -101,6 +113,22 @@ def _constants(source: Source) -> Iterator[WarpLiteral]:
             start = word_start(live, found.start())
             if _DECLARED.search(live[max(0, start - _DECLARATION_REACH) : start]):
                 yield WarpLiteral("constant", start, found.end())
+    for found in _RETURNED.finditer(source.code) if _names_warps(live) else ():
+        region = source.structure.region(found.start())
+        if region is not None and _NAMES_WIDTH.search(region.name):
+            yield WarpLiteral("constant", *found.span("width"))
+
+
+def _steps(source: Source) -> Iterator[WarpLiteral]:
+    """Yield the first or last step of loops that exchange values with half of a warp, a quarter of it, and so on."""
+    exchanges: list[int] | None = None
+    for found in _STEP.finditer(source.code):
+        if not _in_device_code(source, found.start()):
+            continue
+        if exchanges is None:
+            exchanges = [exchange.start() for exchange in _EXCHANGE.finditer(source.code)]
+        if _is_between(exchanges, found.end(), found.end() + _REACH):
+            yield WarpLiteral("step", *found.span("first" if found["first"] else "last"))
 
 
 def _names_warps(code: str) -> bool:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+PLAIN_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+"""One identifier and nothing else."""
+
 CLASS_KEYS = frozenset({"class", "struct", "union", "enum"})
 """What introduces a type."""
 
@@ -170,5 +175,14 @@ QUALIFIERS = frozenset(
 )
 """Words that CUDA adds to declarations."""
 
-COMMON_WORDS = frozenset({"half", "surface", "texture"})
+_ELEMENTS = ("char", "short", "int", "long", "longlong", "float", "double")
+VECTOR_TYPES = frozenset(
+    f"{sign}{element}{length}"
+    for element in _ELEMENTS
+    for sign in (("",) if element in ("float", "double") else ("", "u"))
+    for length in "1234"
+)
+"""Short vectors that CUDA declares, and shading languages alike."""
+
+COMMON_WORDS = frozenset({"half", "surface", "texture"}) | VECTOR_TYPES
 """Names of the platform that other code uses for itself; they count only in files for the device compiler."""

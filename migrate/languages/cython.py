@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from migrate.languages.lexical import Lines, code_lines
 from migrate.languages.python_embedding import PYTHON_STRINGS
-from migrate.model import Confidence, Embedded, Extraction, SourceFile, Vocabulary
+from migrate.model import Confidence, Embedded, Extraction, Link, LinkKind, SourceFile, Vocabulary
 
 _DECLARES = re.compile(
     r"^(?P<indent>[ \t]*+)(?:cdef[ \t]++extern[ \t]++from[ \t]++"
@@ -24,10 +24,19 @@ _DECLARES = re.compile(
 _DEVICE_ONLY = re.compile(r"\b(?:threadIdx|blockIdx|blockDim|gridDim|warpSize)\b")
 """Words of device code; Cython is the host's, where they are plain variables."""
 _CIMPORT = re.compile(r"\bcimport\b")
+_SHARES = re.compile(
+    r"^[ \t]*+(?:include[ \t]++(?P<quote>[\"'])(?P<path>[^\"'\n]++)(?P=quote)"
+    r"|(?:from[ \t]++(?P<dots>\.*+)(?P<module>[\w.]*+)[ \t]++)?cimport\b"
+    r"(?:[ \t]*+\((?P<many>[^()]*+)|(?P<names>[^\n;#(]*+)))",
+    re.MULTILINE,
+)
+"""A line that pulls in another file of Cython's: its text, or what its header declares."""
+_SHARED_NAME = re.compile(r"\s*+([A-Za-z_][\w.]*+)")
 _QUOTED = re.compile(r"\s*+\"\"\"((?:[^\"]++|\"(?!\"\"))*+)\"\"\"")
 _INDENT = re.compile(r"[ \t]*+")
 _NOT_LINE_END = re.compile(r"[^\n]")
 _SIGN = re.compile(r"^[ \t]*+\#[^\n]*+", re.MULTILINE)
+_SIGN_ANYWHERE = re.compile(r"\#[^\n]*+")
 
 
 class CythonFrontEnd:
@@ -47,7 +56,9 @@ class CythonFrontEnd:
             Embedded(language=language, text=view, lines=lines, confidence=Confidence.MEDIUM)
             for language, view in views
         ]
-        return Extraction(code_lines=code_lines(_SIGN.sub("", text)), embedded=tuple(parts))
+        return Extraction(
+            code_lines=code_lines(_SIGN.sub("", text)), links=tuple(_links(text, strings)), embedded=tuple(parts)
+        )
 
 
 FRONT_ENDS = {"cython": CythonFrontEnd()}
@@ -75,6 +86,38 @@ def _blocks(text: str, strings: Sequence[re.Match[str]]) -> list[_Block]:
             line += 1
         found.append(_Block(head, lines.starts[line] if line < len(lines.starts) else len(text)))
     return found
+
+
+def _links(text: str, strings: Sequence[re.Match[str]]) -> Iterator[Link]:
+    """Yield the files whose text or declarations the file shares: what their headers declare, it sees too."""
+    starts = [string.start() for string in strings]
+    lines = Lines(text)
+    for found in _SHARES.finditer(text):
+        string = bisect.bisect_right(starts, found.start()) - 1
+        if string >= 0 and found.start() < strings[string].end():
+            continue
+        for path in dict.fromkeys(_shared(found)):
+            yield Link(kind=LinkKind.INCLUDE, to=path, line=lines.line(found.end()))
+
+
+def _shared(found: re.Match[str]) -> Iterator[str]:
+    """Yield the paths that a line may mean: what is taken from a package is a module, or a name that one declares."""
+    if found["path"]:
+        yield found["path"]
+        return
+    names = [
+        name[1]
+        for part in _SIGN_ANYWHERE.sub("", found["many"] or found["names"] or "").split(",")
+        if (name := _SHARED_NAME.match(part))
+    ]
+    if found["module"] is None:
+        yield from (f"{name.replace('.', '/')}.pxd" for name in names)
+        return
+    folder = "../" * (len(found["dots"]) - 1) + found["module"].replace(".", "/")
+    if found["module"]:
+        yield f"{folder}.pxd"
+        folder += "/"
+    yield from (f"{folder}{name}.pxd" for name in names)
 
 
 def _continues(text: str, start: int, indent: int) -> bool:

@@ -13,15 +13,16 @@ Installer = Callable[[Manifest, Sequence[Word]], None]
 _PIP = re.compile(r"pip(?:3(?:\.\d+)?)?\Z")
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*\Z")
 _SYSTEM = frozenset(
-    {"apt", "apt-get", "aptitude", "yum", "dnf", "microdnf", "zypper", "tdnf", "apk", "choco", "winget"}
+    {"apt", "apt-get", "apt-mark", "aptitude", "yum", "dnf", "microdnf", "zypper", "tdnf", "apk", "choco", "winget"}
 )
 _SYSTEM_FILES = {"dpkg": {"-i", "--install"}, "rpm": {"-i", "-ivh", "-Uvh", "-U", "--install"}}
 """Programs that install packages from files, and the options that say so."""
 _CONDA = frozenset({"conda", "mamba", "micromamba"})
 _PROJECTS = frozenset({"uv", "pipx", "poetry", "pdm"})
-_VERBS = frozenset({"install", "create", "add", "reinstall", "groupinstall", "localinstall"})
+_VERBS = frozenset({"install", "create", "add", "reinstall", "groupinstall", "localinstall", "hold", "unhold"})
 _SYSTEM_VALUES = frozenset({"-t", "--target-release", "-o", "--option", "-c", "--config-file", "--version", "--repo"})
 _CONDA_SPECIFIER = re.compile(r"(?:[^\s:]+::)?([A-Za-z0-9_.-]+)\s*((?:[=<>!~]=?|\s).*)?\Z", re.DOTALL)
+_CHANNELLED = re.compile(r"[\w${}./-]++::(?P<name>[A-Za-z0-9_][\w.-]*+)(?P<version>=[^,\s]*+),?\Z", re.ASCII)
 _PACKAGE_NAME = re.compile(r"[A-Za-z0-9$][\w.+${}:-]*\Z", re.ASCII)
 _FILE_VERSION = re.compile(r"[-_]\d")
 _MODULE = frozenset({"load", "add", "swap", "switch"})
@@ -82,6 +83,13 @@ def _conda(manifest: Manifest, arguments: Sequence[Word]) -> None:
             version = (found[2] or "").strip()
             name = normalised(found[1])
             _dependency(manifest, name, word, version=version, tag=cuda_tag(found[1], version))
+
+
+def channelled(manifest: Manifest, word: Word) -> None:
+    """Note a conda package that names its channel, wherever a script lists it: `nvidia::cuda-nvcc=12.4`."""
+    if found := _CHANNELLED.match(word.text):
+        name = normalised(found["name"])
+        _dependency(manifest, name, word, version=found["version"], tag=cuda_tag(found["name"], found["version"]))
 
 
 def _modules(manifest: Manifest, arguments: Sequence[Word]) -> None:

@@ -6,8 +6,8 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from migrate.languages.compiler_words import pieces, read_words
-from migrate.languages.make_syntax import Assignment, Include, Makefile, Rule, parse
+from migrate.languages.compiler_words import holds_libraries, pieces, read_words
+from migrate.languages.make_syntax import Assignment, Include, Makefile, Rule, Test, parse
 from migrate.languages.ninja import Ninja
 from migrate.languages.preprocessor import EVERYBODY, targets_of_path
 from migrate.languages.recipes import as_shell, calls, is_compiler
@@ -19,6 +19,8 @@ _GENERATED = re.compile(
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(r"\$[({](?P<name>[\w.-]++)(?P<rest>[:)}])", re.ASCII)
+_PLAIN_NAME = re.compile(r"[ \t]*+!?(?P<name>[A-Za-z_]\w*+)[ \t]*+\Z", re.ASCII)
+"""What `ifdef` asks for, and automake's `if`."""
 _FOLDERS = re.compile(r"(?:\$[({][\w.-]++[)}]/)++(?=[^/])", re.ASCII)
 """Folders by variables, at the start of a path: what follows is enough to find the file."""
 _SOURCE = re.compile(r"\.(?:cu|cuh|hip|c|cc|cpp|cxx|c\+\+|py)\Z", re.IGNORECASE)
@@ -87,6 +89,22 @@ class _Reader:
                         self._manifest.link(LinkKind.INCLUDE, word.text, word.start)
             else:
                 self._words(statement.start, statement.end, asking=True)
+                self._asked(statement)
+
+    def _asked(self, test: Test) -> None:
+        """Note the switches that a condition asks for and that the file itself does not set."""
+        condition = " ".join(self._text[test.start : test.end].split())
+        names = list(_REFERENCE.finditer(self._text, test.start, test.end))
+        plain = _PLAIN_NAME.match(self._text, test.start, test.end)
+        for found in [plain] if plain else names:
+            name = found["name"]
+            if name in self._lists:
+                continue
+            start, end = found.span("name")
+            if not self._is_environment(name, exported=True):
+                self._manifest.add(UseKind.MACRO, name, start, end, condition=condition)
+            elif plain:  # one that a reference names has been noted with the words
+                self._manifest.add(UseKind.ENV, name, start, end)
 
     def _remember(self, assignment: Assignment) -> None:
         words = self._listed(assignment.value_start, assignment.end)
@@ -112,7 +130,15 @@ class _Reader:
             manifest.add(kind, name, assignment.start, max(end, assignment.start + len(name)), value=value)
         else:
             self._programs(assignment)
+        if holds_libraries(name):
+            self._libraries(assignment)
         self._words(assignment.value_start, assignment.end, own=name)
+
+    def _libraries(self, assignment: Assignment) -> None:
+        """Note the libraries of a list whose words get their `-l` elsewhere: `LIBRARIES += cudart`."""
+        for word in pieces(self._text, assignment.value_start, assignment.end):
+            end = word.start + len(word.text)
+            self._manifest.add_about(word.text, UseKind.FLAG, "-l" + word.text, word.start, end)
 
     def _is_environment(self, name: str, *, exported: bool) -> bool:
         """Tell whether a variable is one of the environment.

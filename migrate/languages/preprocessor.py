@@ -8,11 +8,12 @@ guarded for it; a branch that only the target leaves out is guarded too. What ca
 from __future__ import annotations
 
 import bisect
+import functools
 import re
 from typing import NamedTuple
 
 from migrate.languages.conditions import Expression
-from migrate.languages.lexical import Directive, Lexed
+from migrate.languages.lexical import Directive, Lexed, blank_ranges
 from migrate.languages.own_macros import LONGEST_BODY, Event, OwnMacros
 
 TARGET_FOLDERS = {
@@ -129,8 +130,11 @@ class _Chain:
         guards: list[set[str]] = [set() for _ in always]
         foreign = [False] * len(always)
         chain: set[str] = set()
+        decided: set[str] = set()  # whose build knows its branch because a condition names it
         for target in targets:
             in_target = self.branches(target)
+            if None not in in_target and in_target != in_cuda:
+                decided.add(target)
             own = [cuda is False and there is not False for cuda, there in zip(in_cuda, in_target, strict=True)]
             if any(own):
                 chain.add(target)
@@ -138,11 +142,11 @@ class _Chain:
             for index, (cuda, there) in enumerate(zip(in_cuda, in_target, strict=True)):
                 if there is False and cuda is not False:
                     guards[index].add(target)
-        self.own = State(outer.disabled, tuple(sorted({*outer.guards, *chain})), outer.foreign)
+        self.own = State(outer.disabled, tuple(sorted({*outer.guards, *chain, *decided})), outer.foreign)
         self.states = [
             State(
                 outer.disabled or live is False,
-                tuple(sorted({*self.own.guards, *guards[index]})),
+                tuple(sorted({*outer.guards, *chain, *guards[index]})),
                 outer.foreign or foreign[index],
             )
             for index, live in enumerate(always)
@@ -185,6 +189,15 @@ class Preprocessed:
         for chain in chains:  # in order of opening: parents first
             chain.resolve()
         self._states = [_LIVE if place is None else self._state(place) for place in self._places]
+        self.live = blank_ranges(lexed.masked, self.disabled())
+        """The masked text without disabled stretches."""
+        self.foreign = any(state.foreign for state in self._states)
+        """Whether other vendors' builds alone compile some of the file."""
+        self.asked: dict[str, int] = {}
+        """Target -> the first condition that asks for its build."""
+        for chain in chains:
+            for target in () if chain.own.disabled or chain.unconditional else chain.targets_around:
+                self.asked.setdefault(target, chain.start)
         self.marks = tuple(
             Mark(item.start, item.end, keyword, index >= 0 and chain.states[index].disabled)
             for item, keyword, chain, index in marks
@@ -257,6 +270,11 @@ class Preprocessed:
     def state(self, offset: int) -> State:
         """Return the state of a place."""
         return self._states[bisect.bisect_right(self._offsets, offset) - 1]
+
+    @functools.cached_property
+    def code(self) -> str:
+        """Return the live text without directives."""
+        return blank_ranges(self.live, [(item.start, item.end) for item in self._lexed.directives])
 
     def is_conditional(self, offset: int) -> bool:
         """Tell whether a place is inside a condition other than an include guard."""

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 
 from migrate.languages.python_fallback import scan_text
 from migrate.languages.python_names import imported, imports_of, package_of
+from migrate.languages.python_newer import older
 from migrate.languages.python_report import Reading
 from migrate.languages.python_source import Layout, Source, layout
 from migrate.languages.python_uses import Reader
 from migrate.languages.python_wanted import Hits, Wanted, wanted
-from migrate.model import BlindKind, Extraction, Link, LinkKind, Skip, SkipReason, SourceFile, Use, Vocabulary
+from migrate.model import BlindKind, Extraction, Link, LinkKind, Skip, SkipReason, SourceFile, Use, UseKind, Vocabulary
 
 _MOST_ROUNDS = 6
 """Rounds of names bound to names; after them the whole file is parsed."""
@@ -75,6 +76,7 @@ class PythonFrontEnd:
             reading = _walk(reader(), source.text)
         if not (hits.any or self.exported):  # what looks like a launch is none where no platform is named
             reading.links = [link for link in reading.links if link.kind != LinkKind.LAUNCH]
+            reading.uses = [use for use in reading.uses if use.kind != UseKind.LAUNCH]
             reading.blind = [blind for blind in reading.blind if blind.kind != BlindKind.DYNAMIC_CODE]
         return reading
 
@@ -85,13 +87,24 @@ class _Unreadable(Exception):  # noqa: N818 - a result on its way to becoming a 
 
 def _walk(reader: Reader, text: str) -> Reading:
     try:
-        return reader.read(ast.parse(text))
+        return reader.read(_parsed(text))
     except SyntaxError as error:
         raise _Unreadable(f"line {error.lineno or 1}: {error.msg}") from None
     except (ValueError, MemoryError):
         raise _Unreadable("line 1: holds NUL bytes, lone surrogates, or nests too deeply") from None
     except RecursionError:
         raise _Unreadable("line 1: nests too deeply") from None
+
+
+def _parsed(text: str) -> ast.Module:
+    """Parse a text, if need be with newer syntax than this interpreter's respelled."""
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        respelled = older(text)
+        if respelled == text:
+            raise
+        return ast.parse(respelled)
 
 
 def _reduced(source: Source, lines: Layout, plan: Wanted, hits: Hits, make: Callable[..., Reader]) -> Reading | None:

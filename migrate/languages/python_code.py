@@ -21,8 +21,13 @@ from migrate.model import Confidence, Embedded
 MARKS = ("__global__", "__device__")
 """Words of device code that no Python has."""
 
+BODY_MARKS = ("blockIdx.", "threadIdx.")
+"""Words of the body of a kernel."""
+
 _TOKEN = re.compile(rf"\#[^\n]*+|(?P<prefix>[A-Za-z]{{0,2}})(?P<body>{STRING})", re.DOTALL)
 _DEFINES = re.compile(r"\b__(?:global|device)__\b[^;{}()=\"']{0,300}[\w>]\s*\(")
+_HEADLESS = re.compile(r"\s*+\((?:[^{}()]|\{\w*+\})*+\)\s*+\{")
+"""Parameters and the beginning of a body: a function writes the rest of the head around it."""
 _ESCAPE = r"\\(?:[0-7]{1,3}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|N\{[^}\n]{0,80}\}|[\n\\'\"abfnrtv])"
 _HOLES = {
     "": r"(?!)",
@@ -75,6 +80,11 @@ class Code:
 def is_device_code(value: str) -> bool:
     """Tell whether a string clearly holds device code, rather than a word about it."""
     return (MARKS[0] in value or MARKS[1] in value) and "{" in value and _DEFINES.search(value) is not None
+
+
+def is_headless_kernel(value: str) -> bool:
+    """Tell whether a string holds a kernel without the words before its parameters."""
+    return any(mark in value for mark in BODY_MARKS) and MARKS[0] not in value and _HEADLESS.match(value) is not None
 
 
 def text_value(node: ast.expr | None) -> str:

@@ -10,14 +10,18 @@ from typing import Any
 
 from migrate.languages.python_code import MARKS, text_value
 from migrate.languages.python_dynamic import hidden_code
-from migrate.languages.python_kernel_uses import string_kernel
+from migrate.languages.python_guards import OWN_WORDS, beside
+from migrate.languages.python_kernel_uses import applied_kernel, string_kernel
+from migrate.languages.python_launches import launch
 from migrate.languages.python_links import link_call
 from migrate.languages.python_names import Bound, Scope, literal_text, parameters, stands_for_name, targets_only
-from migrate.languages.python_report import NO_ROLE, Place, Report, Role
+from migrate.languages.python_report import NO_ROLE, Place, Report, Role, dotted_text
+from migrate.languages.python_source import Layout
 from migrate.languages.python_strings import (
     element_of,
     environment,
     environment_call,
+    is_variable,
     keyed_in,
     option_value,
     report_code,
@@ -36,8 +40,9 @@ _CHAIN = (ast.Name, ast.Attribute)
 class Expressions:
     """The part of a walk that reads expressions."""
 
-    def __init__(self, report: Report, wanted: Wanted, *, is_setup: bool) -> None:
+    def __init__(self, report: Report, wanted: Wanted, *, is_setup: bool, layout: Layout | None) -> None:
         self._report = report
+        self._layout = layout
         self._wanted = wanted
         self._is_setup = is_setup
 
@@ -92,6 +97,7 @@ class Expressions:
             self._expression(part, inner, Role(compare=name))
 
     def _choice(self, node: ast.IfExp, place: Place, role: Role) -> None:
+        self._report.forms.append(node)
         inner = guarded(place, self._report.targets(node.test, place.scope))
         self._expression(node.test, inner)
         self._expression(node.body, inner, role)
@@ -110,9 +116,10 @@ class Expressions:
 
     def _dict(self, node: ast.Dict, place: Place, role: Role) -> None:
         del role
+        self._report.forms.append(node)
         for key, value in zip(node.keys, node.values, strict=True):
             literal = literal_text(key)
-            if key is not None and literal and self._wanted.asks(UseKind.ENV, literal):
+            if key is not None and literal and self._wanted.names_variable(literal):
                 environment(self._report, literal, key, value, place)
             elif key is not None:
                 self._expression(key, place)
@@ -125,7 +132,7 @@ class Expressions:
     def _item(self, node: ast.Subscript, place: Place, value: ast.expr | None) -> None:
         self._expression(node.value, place)
         literal = literal_text(node.slice)
-        if literal and self._wanted.asks(UseKind.ENV, literal):
+        if literal and is_variable(self._report, literal, dotted_text(node.value)):
             environment(self._report, literal, node, value, place)
         else:
             is_text = isinstance(node.slice, (ast.Constant, ast.JoinedStr))
@@ -217,10 +224,13 @@ class Expressions:
         value = self._report.meaning(function, place.scope)
         link_call(self._report, node, value, place, is_setup=self._is_setup)
         hidden_code(self._report, node, place, is_setup=self._is_setup)
+        applied_kernel(self._report, node, place, self._layout)
         if not isinstance(function, (ast.Name, ast.Attribute)):
+            launch(self._report, node, place)
             self._expression(function, place)
             return
-        reported = value is not None and not value.own and string_kernel(self._report, node, value, place)
+        reported = launch(self._report, node, place)
+        reported = reported or (value is not None and string_kernel(self._report, node, value, place))
         reported = reported or (value is not None and self._report.named(function, value, place, node))
         if isinstance(function, ast.Attribute):
             if not reported:
@@ -233,10 +243,23 @@ class Expressions:
         for position, argument in enumerate(node.args):
             if not (named and literal_text(argument)):  # the part of a name that `getattr` is given
                 self._expression(argument, place, Role(call=node, parameter=str(position)))
+        others = beside(keyword.arg or "" for keyword in node.keywords)
         for keyword in node.keywords:
-            if keyword.arg and keyword.arg.isupper() and self._wanted.asks(UseKind.ENV, keyword.arg):
+            if others and keyword.arg in OWN_WORDS:
+                self._branch(keyword, guarded(place, others), node)
+                continue
+            if keyword.arg and keyword.arg.isupper() and self._wanted.names_variable(keyword.arg):
                 environment(self._report, keyword.arg, keyword, keyword.value, place)
             self._expression(keyword.value, place, Role(call=node, parameter=keyword.arg or "**"))
+
+    def _branch(self, keyword: ast.keyword, place: Place, call: ast.Call) -> None:
+        """Report what a call is given for CUDA beside what it is given for other platforms."""
+        name = keyword.arg or ""
+        if self._wanted.asks(UseKind.STRING, name):
+            start = self._report.start(keyword)
+            args = {"callee": self._report.callee(call, place), "parameter": name}
+            self._report.add(UseKind.STRING, name, start, start + len(name), place, args=args)
+        self._expression(keyword.value, place, Role(call=call, parameter=name))
 
 
 _EXPRESSIONS: dict[type[ast.expr], Callable[[Expressions, Any, Place, Role], None]] = {

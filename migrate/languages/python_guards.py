@@ -19,6 +19,7 @@ TARGET_WORDS = {
     "ascend": "cann",
     "xpu": "intel",
     "sycl": "intel",
+    "ipex": "intel",
     "musa": "musa",
     "mlu": "mlu",
     "hpu": "gaudi",
@@ -27,6 +28,9 @@ TARGET_WORDS = {
     "xla": "tpu",
 }
 """Word in a test -> id of the target that the test asks about."""
+
+OWN_WORDS = frozenset({"cuda", "nvidia"})
+"""Keywords and keys of the branch that is CUDA's where there is one for each platform."""
 
 PREDICATE_WORDS = frozenset(
     (
@@ -138,6 +142,11 @@ def _literals(nodes: Sequence[ast.expr]) -> set[str]:
         elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
             found |= _literals(node.elts)
     return found
+
+
+def beside(names: Iterable[str]) -> frozenset[str]:
+    """Return the targets that keywords or keys name which stand beside that of CUDA: `kernels(cuda=a, rocm=b)`."""
+    return frozenset(TARGET_WORDS[name] for name in names if name in TARGET_WORDS)
 
 
 def is_negated(test: ast.expr) -> bool:

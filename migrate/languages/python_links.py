@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import itertools
 import re
 from collections.abc import Iterator
 
@@ -30,8 +29,6 @@ _MOST_CHOICES = 20
 """Names that one extension may have, by what the script chooses (judgement)."""
 _MOST_LINKS = 50_000
 """Links after which a build script is not followed further: a thousand extensions of fifty sources (judgement)."""
-_MOST_NAMES = 500
-"""Names of a scope among which the one is sought that a loaded library is given (judgement)."""
 
 
 def link_call(report: Report, node: ast.Call, value: Value | None, place: Place, *, is_setup: bool) -> None:
@@ -93,9 +90,7 @@ def _library(report: Report, node: ast.Call, place: Place) -> None:
     for part in ast.walk(node.args[0]):
         if isinstance(part, ast.Name):
             report.reading.note(part.id, ALWAYS)  # what the name is bound to tells which library
-    for name, bounds in itertools.islice(place.scope.names.items(), _MOST_NAMES):
-        if any(bound.expression is node for bound in bounds):
-            report.reading.note(name, ALWAYS)
+    report.note_bound_to(node, place.scope)
 
 
 def _of_extension(report: Report, node: ast.Call, value: Value | None, name: str) -> None:
@@ -168,14 +163,13 @@ def _requirements(report: Report, node: ast.Call, place: Place) -> None:
             report.add(UseKind.DEPENDENCY, required.name, start, end, place, args=required.args)
 
 
-def class_links(tree: ast.Module) -> Iterator[Link]:
-    """Yield the extensions that classes of a build system describe: builders with a method that names the sources."""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ClassDef) or not any(_BUILDER.match(dotted_text(base)) for base in node.bases):
-            continue
-        methods = (each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "sources")
-        for method in methods:
-            yield Link(kind=LinkKind.BINDING, to=f"{MODULE}{node.name}", via=PROVIDES, line=node.lineno)
-            for part in ast.walk(method):
-                if isinstance(part, ast.Constant) and _NATIVE.search(literal_text(part)):
-                    yield Link(kind=LinkKind.BUILD, to=literal_text(part), via=node.name, line=part.lineno)
+def builder_links(node: ast.ClassDef) -> Iterator[Link]:
+    """Yield the extension that a class of a build system describes: a builder with a method that names the sources."""
+    if not any(_BUILDER.match(dotted_text(base)) for base in node.bases):
+        return
+    methods = (each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "sources")
+    for method in methods:
+        yield Link(kind=LinkKind.BINDING, to=f"{MODULE}{node.name}", via=PROVIDES, line=node.lineno)
+        for part in ast.walk(method):
+            if isinstance(part, ast.Constant) and _NATIVE.search(literal_text(part)):
+                yield Link(kind=LinkKind.BUILD, to=literal_text(part), via=node.name, line=part.lineno)

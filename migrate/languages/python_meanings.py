@@ -6,15 +6,18 @@ import ast
 from collections.abc import Mapping
 
 from migrate.languages.python_guards import test_targets
+from migrate.languages.python_kernels import DECORATORS
 from migrate.languages.python_names import (
     FACTORIES,
     NO_EXPORTS,
+    Definition,
     Scope,
     Value,
     called_name,
     exported_as,
     imported_by_call,
     literal_text,
+    own_attribute,
 )
 
 _DEEPEST = 12
@@ -34,6 +37,9 @@ class Meanings:
         where = scope.find(name)
         if where is None:
             return Value(name, certain=False) if name in self._roots else None
+        return self._known(name, where)
+
+    def _known(self, name: str, where: Scope) -> Value | None:
         if name not in where.values:
             where.values[name] = None  # what a name is bound to may hold the name itself
             where.values[name] = self._bound(where, name)
@@ -44,6 +50,8 @@ class Meanings:
         if isinstance(node, ast.Name):
             return self.name(node.id, scope)
         if isinstance(node, ast.Attribute):
+            if (held := own_attribute(node)) and (where := scope.owner()) is not None and held in where.names:
+                return self._known(held, where)
             owner = self.of(node.value, scope)
             if owner is None or owner.member:
                 return None
@@ -87,8 +95,11 @@ class Meanings:
         others = 0
         for bound in where.names[name]:
             value = bound.value
-            if value is None and bound.expression is not None and (found := self.of(bound.expression, where)):
-                value = Value(*found[:-1], assigned=True)
+            if value is None and bound.expression is not None:
+                found = self.of(bound.expression, bound.within or where)
+                value = found and found._replace(assigned=True)
+            elif bound.definition is not None:
+                value = self._decorated(bound.definition, where)
             if value is not None and (not values or value.dotted != values[0].dotted):
                 values.append(value)
             elif value is None and not bound.harmless:
@@ -111,12 +122,25 @@ class Meanings:
         if isinstance(function, ast.Name) and function.id == "getattr" and not scope.find("getattr"):
             return self._attribute_by_name(node, scope)
         made = self.of(function, scope)
-        if made is None or made.instance or made.member:
+        if made is None:
             return None
-        if made.dotted in FACTORIES:
-            return made._replace(dotted=FACTORIES[made.dotted], instance=True)
+        if made.dotted in FACTORIES and not made.instance:
+            return made._replace(dotted=FACTORIES[made.dotted], instance=True, member=False)
+        if made.dotted in DECORATORS and not made.member:
+            is_applied = isinstance(function, ast.Call) or not made.instance
+            return made._replace(instance=True, module=False) if is_applied else None
+        if made.instance or made.member:
+            return None
         if made.dotted.rpartition(".")[2][:1].isupper():
             return made._replace(instance=True, module=False)
+        return None
+
+    def _decorated(self, definition: Definition, where: Scope) -> Value | None:
+        """Return what a function is after a decorator made it a kernel: an instance of what the decorator makes."""
+        for decorator in definition.decorator_list:
+            value = self.of(decorator.func if isinstance(decorator, ast.Call) else decorator, where)
+            if value is not None and value.dotted in DECORATORS and not (value.instance or value.member):
+                return Value(value.dotted, instance=True, certain=value.certain)
         return None
 
     def _attribute_by_name(self, node: ast.Call, scope: Scope) -> Value | None:

@@ -21,8 +21,20 @@ FACTORIES = {
 } | {
     "cupy.cuda.get_current_stream": "cupy.cuda.Stream",
     "numba.cuda.stream": "numba.cuda.cudadrv.driver.Stream",
+    "numba.cuda.cg.this_grid": "numba.cuda.cg.GridGroup",
+    "pycuda.driver.module_from_buffer": "pycuda.driver.Module",
+    "pycuda.driver.module_from_file": "pycuda.driver.Module",
+    "pycuda.tools.make_default_context": "pycuda.driver.Context",
+    "pycuda.driver.Device.make_context": "pycuda.driver.Context",
+    "pycuda.driver.Device.retain_primary_context": "pycuda.driver.Context",
+    "cupy.RawModule.get_function": "cupy.RawKernel",
+    "pycuda.compiler.DynamicModule.get_function": "pycuda.driver.Function",
+    "pycuda.compiler.DynamicSourceModule.get_function": "pycuda.driver.Function",
+    "pycuda.compiler.SourceModule.get_function": "pycuda.driver.Function",
+    "pycuda.driver.Module.get_function": "pycuda.driver.Function",
+    "pycuda.driver.Function.prepare": "pycuda.driver.Function",
 }
-"""Functions that return an instance of a class with another name."""
+"""Functions and methods that return an instance of a class with another name."""
 
 IMPORTING = frozenset({"__import__", "import_module", "importorskip"})
 """Functions that import a module by name; so does any whose name ends in `import`."""
@@ -52,6 +64,9 @@ class Value(NamedTuple):
     """Reached through a name that an assignment gave it."""
 
 
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
 class Bound(NamedTuple):
     """One binding of a name: a value already known, an expression to look at, or neither."""
 
@@ -65,6 +80,10 @@ class Bound(NamedTuple):
     """The expression is what another module of the repository exports."""
     harmless: bool = False
     """Bound to None, as a stand-in for a failed import; does not make other meanings uncertain."""
+    definition: Definition | None = None
+    """The function that is defined under the name."""
+    within: Scope | None = None
+    """Where the expression stands, when that is not the scope that the name belongs to."""
 
 
 class Scope:
@@ -92,6 +111,13 @@ class Scope:
         scope.names.setdefault(name, []).append(bound)
         scope.values.pop(name, None)
         scope.targets.pop(name, None)
+
+    def owner(self) -> Scope | None:
+        """Return the class around a method, where the attributes of `self` are kept."""
+        scope: Scope | None = self
+        while scope is not None and not scope.is_class:
+            scope = scope.parent
+        return scope
 
     def constant(self, name: str) -> str:
         """Return the string that a module's name is bound to and nothing else, empty when there is none."""
@@ -157,7 +183,7 @@ class Binder:
         elif isinstance(node, ast.AnnAssign):
             _target(node.target, node.value, scope)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            scope.bind(node.name, Bound())
+            scope.bind(node.name, Bound(definition=node))
             inner = self.scopes[node] = Scope(scope)
             parameters(node.args, inner)
             self._body(node.body, inner)
@@ -233,6 +259,14 @@ def _target(target: ast.expr, value: ast.expr | None, scope: Scope, whole: ast.e
                 _target(part, None, scope, value)
     elif isinstance(target, ast.Starred):
         _target(target.value, None, scope)
+    elif isinstance(value, ast.Call) and (name := own_attribute(target)) and (owner := scope.owner()):
+        owner.bind(name, Bound(expression=value, within=scope))
+
+
+def own_attribute(node: ast.expr) -> str:
+    """Return `self.name` for an attribute of the object that a method is called on, empty for anything else."""
+    is_own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+    return f"self.{node.attr}" if is_own else ""  # type: ignore[attr-defined]
 
 
 def parameters(arguments: ast.arguments, scope: Scope) -> None:
@@ -247,8 +281,14 @@ def targets_only(target: ast.expr, scope: Scope) -> None:
     _target(target, None, scope)
 
 
+_SIMPLE = (ast.Expr, ast.Assign, ast.Return, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.Pass)
+"""The most frequent statements; they hold no others."""
+
+
 def blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
     """Yield the statement lists inside a compound statement."""
+    if isinstance(node, _SIMPLE):
+        return
     for field in ("body", "orelse", "finalbody"):
         block = getattr(node, field, None)
         if block:

@@ -41,9 +41,10 @@ class Platforms:
     Args:
         tree: The module, whole or reduced.
         source: Its text.
+        forms: The tables and choices in it.
     """
 
-    def __init__(self, tree: ast.Module, source: Source) -> None:
+    def __init__(self, tree: ast.Module, source: Source, forms: Iterable[ast.Dict | ast.IfExp]) -> None:
         self._source = source
         self._imported: set[str] = set()
         self._own: dict[str, frozenset[str]] = {}
@@ -55,7 +56,7 @@ class Platforms:
             self._own
         )
         self._blocks(tree.body)
-        self._forms(tree)
+        self._forms(forms)
 
     # ------------------------------------------------------------------------------------------------------ results
 
@@ -173,15 +174,15 @@ class Platforms:
         if guards:
             self._add(node, node, frozenset(guards))
 
-    def _forms(self, tree: ast.Module) -> None:
+    def _forms(self, forms: Iterable[ast.Dict | ast.IfExp]) -> None:
         """Look for tables from a device's name to what serves it, and for choices by own tests."""
-        for node in ast.walk(tree):
+        for node in forms:
             if isinstance(node, ast.Dict):
                 keys = [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
                 guards = {target for key in keys for target in string_targets(key)}
                 if guards and any(key.partition(":")[0].lower() in _CUDA_KEYS for key in keys):
                     self._add(node, node, frozenset(guards))
-            elif isinstance(node, ast.IfExp) and (asked := self._asked(node.test)):
+            elif asked := self._asked(node.test):
                 self._add(node, node, asked)
 
     def _add(self, first: ast.stmt | ast.expr, last: ast.stmt | ast.expr, guards: frozenset[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -21,6 +22,8 @@ _LONGEST_ARGUMENT = 200
 _BUILT_IN = frozenset(dir(builtins))
 _MOST_STARS = 20
 """Modules imported with a star that are looked at; more of them say nothing of where a name comes from."""
+_MOST_NAMES = 500
+"""Names of a scope among which the one is sought that something is bound to (judgement)."""
 _FEWEST_PARTS = 2
 """A name is shortened to this many parts, not to a bare module, in search of one that is asked for."""
 
@@ -91,6 +94,10 @@ class Report:
         self._exported = exported
         self._guarded = guarded
         self._compiled: list[tuple[list[Literal], ast.expr, Place, bool]] = []
+        self.forms: list[ast.Dict | ast.IfExp] = []
+        """Tables and choices, which may tell platforms apart."""
+        self.made: set[int] = set()
+        """Calls, by identity, of functions of the program's own that make a kernel of a text."""
         self._marked: list[tuple[Literal, Place]] = []
         self._starring: tuple[str, ...] = ()
         self._starred_names: dict[str, Value | None] = {}
@@ -142,6 +149,12 @@ class Report:
             if (is_module and self._names_device(scope.constant(name))) or (
                 self._guarded and self.meanings.targets(name, scope)
             ):
+                self.reading.note(name, ALWAYS)
+
+    def note_bound_to(self, node: ast.expr, scope: Scope) -> None:
+        """Note the name that an expression is bound to, so that the lines which use it are read."""
+        for name, bounds in itertools.islice(scope.names.items(), _MOST_NAMES):
+            if any(bound.expression is node for bound in bounds):
                 self.reading.note(name, ALWAYS)
 
     def device(self, node: ast.expr, scope: Scope) -> str:

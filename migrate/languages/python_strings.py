@@ -6,13 +6,19 @@ import ast
 import re
 
 from migrate.languages import python_builds as builds
-from migrate.languages.python_code import is_device_code
+from migrate.languages.python_code import is_device_code, is_headless_kernel
+from migrate.languages.python_kernel_uses import written_kernel
+from migrate.languages.python_kernels import STRING_KERNELS
 from migrate.languages.python_names import called_name, literal_text
 from migrate.languages.python_report import DEVICES, PLAIN_WORDS, Place, Report, Role, dotted_text
 from migrate.model import Confidence, UseKind
 
 _ENVIRONMENT_CALLS = frozenset({"getenv", "putenv", "unsetenv", "get", "setdefault", "pop", "setenv", "delenv"})
 _ENVIRONMENT_SETS = frozenset({"putenv", "setdefault", "setenv"})
+_OF_MAPPINGS = frozenset({"get", "setdefault", "pop"})
+_ENVIRON = "environ"
+_ENVIRONMENTS = frozenset({_ENVIRON, "env", "environment"})
+"""Last words of names of what holds environment variables."""
 _OPTION_CALLS = frozenset({"add_argument", "add_option", "option"})
 _LONGEST_VALUE = 200
 _AMBIGUOUS = frozenset({"cuda", "nccl"})
@@ -58,7 +64,7 @@ def report_string(report: Report, node: ast.expr, value: str, place: Place, role
     option = builds.flag(value) if value[:1] == "-" else None
     if "=" in value and _settings(report, node, value, place, role):
         return
-    if wanted.asks(UseKind.ENV, value) and _VARIABLE.match(value):
+    if is_variable(report, value, role.subscript) and _VARIABLE.match(value):
         if not is_message(role):
             report.add(UseKind.ENV, value, start, end, place, confidence=Confidence.MEDIUM)
     elif option and wanted.asks(UseKind.FLAG, option[0]) and not _declares_option(role):
@@ -84,7 +90,7 @@ def _settings(report: Report, node: ast.expr, value: str, place: Place, role: Ro
     found = False
     setting = _SETTING.match(value)
     while setting is not None:
-        if report.wanted.asks(UseKind.ENV, setting[1]) and not is_message(role):
+        if report.wanted.names_variable(setting[1]) and not is_message(role):
             found = True
             args = {"value": setting[2][:_LONGEST_VALUE]}
             report.add(UseKind.ENV, setting[1], report.start(node), report.end(node), place, args=args)
@@ -105,7 +111,10 @@ def is_message(role: Role) -> bool:
 def report_code(report: Report, node: ast.expr, value: str, place: Place, role: Role) -> bool:
     """Report a string that clearly holds device code; tell whether it does."""
     if not is_device_code(value):
-        return False
+        if role.call is None or not is_headless_kernel(value) or report.callee(role.call, place) in STRING_KERNELS:
+            return False
+        written_kernel(report, node, value, role.call, place)
+        return True
     searches = role.call is not None and report.callee(role.call, place).startswith("re.")
     asked = bool(role.compare or role.subscript) or searches
     if not asked and not is_message(role):
@@ -192,11 +201,29 @@ def environment_call(report: Report, node: ast.Call, place: Place) -> bool:
     if name not in _ENVIRONMENT_CALLS or not node.args:
         return False
     variable = literal_text(node.args[0])
-    if not variable or not report.wanted.asks(UseKind.ENV, variable):
+    owner = dotted_text(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+    if not is_variable(report, variable, owner if name in _OF_MAPPINGS else _ENVIRON):
         return False
     value = node.args[1] if name in _ENVIRONMENT_SETS and len(node.args) > 1 else None
     environment(report, variable, node, value, place)
     return True
+
+
+def is_variable(report: Report, name: str, container: str) -> bool:
+    """Tell whether a string names an environment variable, known as such or looked up in the environment.
+
+    Args:
+        report: Who knows what is asked for.
+        name: The string.
+        container: Source text of what it is looked up in.
+    """
+    if _is_environment(container):
+        return bool(_VARIABLE.match(name)) and report.wanted.asks(UseKind.ENV, name)
+    return report.wanted.names_variable(name)
+
+
+def _is_environment(container: str) -> bool:
+    return container.rpartition(".")[2].rpartition("_")[2].lower() in _ENVIRONMENTS
 
 
 def environment(report: Report, name: str, node: ast.expr | ast.keyword, value: ast.expr | None, place: Place) -> None:

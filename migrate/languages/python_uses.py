@@ -9,9 +9,9 @@ from typing import Any
 
 from migrate.languages.python_expressions import Expressions, defaults, guarded
 from migrate.languages.python_guards import is_negated, leaves, refuses
-from migrate.languages.python_kernel_uses import Definition, decorated_kernel, function_kernel
-from migrate.languages.python_links import class_links
-from migrate.languages.python_names import NO_EXPORTS, Binder, Scope, imported, literal_text, package_of
+from migrate.languages.python_kernel_uses import decorated_kernel, function_kernel
+from migrate.languages.python_links import builder_links
+from migrate.languages.python_names import NO_EXPORTS, Binder, Definition, Scope, imported, literal_text, package_of
 from migrate.languages.python_platforms import Platforms
 from migrate.languages.python_report import Place, Reading, Report, Role, dotted_text
 from migrate.languages.python_source import Layout, Source
@@ -47,9 +47,8 @@ class Reader(Expressions):
             exported: What names of other modules of the repository stand for.
         """
         report = Report(source, wanted, guarded=tests, exported=exported)
-        super().__init__(report, wanted, is_setup=path.rpartition("/")[2] == "setup.py")
+        super().__init__(report, wanted, is_setup=path.rpartition("/")[2] == "setup.py", layout=layout)
         self._source = source
-        self._layout = layout
         self._package = package_of(path)
         self._binder = Binder(self._package, exported)
         self._stars: list[str] = []
@@ -62,8 +61,7 @@ class Reader(Expressions):
             self._report.note_bindings(bound)
         self._body(tree.body, Place(scope))
         self._report.reading.exports = self._report.exports(scope)
-        self._report.reading.links += class_links(tree)
-        return Platforms(tree, self._source).complete(self._report.finish())
+        return Platforms(tree, self._source, self._report.forms).complete(self._report.finish())
 
     @property
     def stars(self) -> bool:
@@ -173,6 +171,7 @@ class Reader(Expressions):
             self._expression(target, place)
 
     def _class(self, node: ast.ClassDef, place: Place) -> None:
+        self._report.reading.links += builder_links(node)
         for decorator in node.decorator_list:
             self._decorator(decorator, place)
         for part in (*node.bases, *(keyword.value for keyword in node.keywords)):

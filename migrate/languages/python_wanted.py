@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import ahocorasick_rs
 
-from migrate.languages.python_code import MARKS
+from migrate.languages.python_code import BODY_MARKS, MARKS
 from migrate.languages.python_guards import GUARD_LITERALS, is_guard_word
 from migrate.languages.python_names import FACTORIES
 from migrate.model import NameSet, UseKind, Vocabulary
@@ -32,8 +32,8 @@ _LINKS = (
 """Literals of statements that link files, besides import statements and the ones rules ask for."""
 _SOURCES = ('.cu"', ".cu'", '.cuh"', ".cuh'")
 """Ends of paths of native sources; a statement that holds one may read it."""
-_LAUNCH = "]("
-"""Stands in the launch of a kernel; too common elsewhere to mean anything in a file that names no platform."""
+_LAUNCHES = frozenset({"](", "block="})
+"""Stand in the launch of a kernel; too common elsewhere to mean anything in a file that names no platform."""
 _WHOLE = (
     "RawKernel",
     "RawModule",
@@ -63,8 +63,8 @@ _PIECE = re.compile(r"\*|\[A-Z\]")
 _PLAIN = re.compile(r"[^\\\"'{}%\n]+\Z")
 
 
-_ROOT, _METHOD, _QUOTED, _ANYWHERE, _LINK, _WHOLE_FILE, _GUARD, _KEYWORD, _CODE, _RUN, _MEMBER = (
-    1 << bit for bit in range(11)
+_ROOT, _METHOD, _QUOTED, _ANYWHERE, _LINK, _WHOLE_FILE, _GUARD, _KEYWORD, _CODE, _RUN, _MEMBER, _IN_VARIABLE = (
+    1 << bit for bit in range(12)
 )
 """What a literal in the text may be, and so what must stand around it; a sum of these."""
 
@@ -119,6 +119,8 @@ class Wanted:
         self.roots = frozenset(root for root in roots if root.isidentifier())
         """First parts of wanted dotted names: they mean the platform even where no import shows."""
         self._told_apart = _told_apart(vocabulary)
+        variables = vocabulary.names.get(UseKind.ENV, NameSet())
+        self._variables = NameSet(exact=variables.exact, globs=tuple(filter(_stem, variables.globs)))
         self._asked: dict[tuple[UseKind, str], bool] = {}
         self._members: dict[tuple[UseKind, str, str], bool] = {}
         self._leads: dict[str, bool] = {}
@@ -144,8 +146,11 @@ class Wanted:
         for kind in _VALUES:
             if names := self.vocabulary.names.get(kind):
                 for value in (*names.exact, *names.globs):
-                    add(*_value_literal(value))
-        add(_LAUNCH, _LINK)
+                    literal, meaning = _value_literal(value)
+                    is_part = kind == UseKind.ENV and meaning == _ANYWHERE
+                    add(literal, _IN_VARIABLE if is_part else meaning)
+        for literal in _LAUNCHES:
+            add(literal, _LINK)
         if names := self.vocabulary.names.get(UseKind.ENV):
             for name in (*names.exact, *map(_stem, names.globs)):
                 add(name, _KEYWORD)
@@ -153,7 +158,7 @@ class Wanted:
             ((*_LINKS, *_SOURCES), _LINK),
             (_WHOLE, _WHOLE_FILE),
             (GUARD_LITERALS, _GUARD),
-            (MARKS, _CODE),
+            ((*MARKS, *BODY_MARKS), _CODE),
             (_DYNAMIC, _RUN),
         )
         for literals, meaning in meanings:
@@ -168,6 +173,10 @@ class Wanted:
         if known is None:
             known = self._asked[key] = self.vocabulary.wants(kind, name)
         return known
+
+    def names_variable(self, name: str) -> bool:
+        """Tell whether a name is known to be an environment variable's, wherever it stands."""
+        return name in self._variables
 
     def asked_import(self, name: str) -> str:
         """Return the longest beginning of an imported name that is asked for, empty when none is."""
@@ -226,7 +235,7 @@ class Wanted:
             if _shows(text, start, end, means):
                 hits.wanted.append(start)
             if means & _LINK:
-                (launches if literal == _LAUNCH else hits.links).append(start)
+                (launches if literal in _LAUNCHES else hits.links).append(start)
             if means & _WHOLE_FILE:
                 whole = True
             if means & _GUARD and is_guard_word(text, start, end):
@@ -304,12 +313,17 @@ def _shows(text: str, start: int, end: int, means: int) -> bool:
         return True
     if means & _KEYWORD and not _continues(text, start) and _ASSIGNED.match(text, end):
         return True
+    if means & _IN_VARIABLE and _VARIABLE_BEGINS.search(text, max(start - _LONGEST_VARIABLE, 0), start):
+        return True
     if not means & (_METHOD | _MEMBER) or text[max(start - 200, 0) : start].rstrip()[-1:] != ".":
         return False
     return bool(means & _MEMBER) or _is_identifier(text, start, end)
 
 
 _ASSIGNED = re.compile(r"\w*+\s*+=(?!=)")
+_VARIABLE_BEGINS = re.compile(r"[\"'][A-Z0-9_]*+\Z")
+_LONGEST_VARIABLE = 64
+"""Characters before the part of an environment variable's name that tells (judgement)."""
 
 
 def _continues(text: str, start: int) -> bool:

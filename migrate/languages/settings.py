@@ -31,7 +31,19 @@ _OPTION_KEYS = {
     **dict.fromkeys(("container_options", "head_run_options", "worker_run_options", "docker_run_options"), "docker"),
 }
 """Keys whose values are options of a program."""
-_FILE_LANGUAGES = {"py": "python", "sh": "shell", "bash": "shell", "sbatch": "shell"}
+_FILE_LANGUAGES = {
+    "py": "python",
+    **dict.fromkeys(("sh", "bash", "sbatch"), "shell"),
+    **dict.fromkeys(("yaml", "yml"), "yaml"),
+    "json": "json",
+    "toml": "toml",
+}
+_DATA = frozenset({"data", "stringData"})
+"""Keys below which a ConfigMap or a Secret holds whole files."""
+_MAPPING = re.compile(
+    r"(?:[ \t]*+(?:#[^\r\n]*+|---[ \t]*+)?(?:\r\n?|\n))*+[ \t]*+[A-Za-z_][\w./-]*+:(?:[ \t]|[\r\n]|\Z)"
+)
+"""How a text in YAML begins whose top level is a mapping."""
 _IMAGE_KEY = re.compile(r"(?:.*_?image(?:_?(?:name|id|uri|url|ref|repository|repo))?|container|repository|from)\Z")
 _NO_IMAGE = frozenset({"repository", "tags"})
 """Keys of half a name, and of names that are given to what was built."""
@@ -39,6 +51,8 @@ _ENV_KEYS = frozenset({"env", "environment", "envs", "passenv", "pass_env", "var
 _VARIABLE = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(.*)\Z", re.ASCII | re.DOTALL)
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+\Z|CUDA_\w+\Z", re.ASCII)
 _OPTIONS = re.compile(r"--?[A-Za-z]|[^\r\n]*\s-D[A-Za-z]")
+_ADDRESS = re.compile(r"(?<!\S)https?://\S+")
+"""An address among options, which is what such a value is about."""
 _EXPRESSION = re.compile(r"\$?\{\{[^{}\r\n]*+\}\}")
 _LIST_OF_WORDS = re.compile(r"\S+\Z")
 _ANY_PROGRAM = "program"
@@ -75,7 +89,7 @@ class Settings:
             key = _plain(entry.name)
             if entry.value is not None and (key in SCRIPT_KEYS or key in _OPTION_KEYS):
                 self._script(entry, key)
-            elif entry.style == "|" and (language := _language_of_file(key)):
+            elif entry.style == "|" and (language := _language_of_file(entry, key)):
                 self._block(entry, language)
             self._siblings(entry, key)
             if self._is_marked(entry):
@@ -131,7 +145,9 @@ class Settings:
         elif key in _ENV_KEYS:
             self._names(entry)
         if not (is_script or is_variable) and len(value) <= _MAX_WORD and wants(UseKind.STRING, value):
-            manifest.add(UseKind.STRING, value, entry.start, entry.end, key=".".join(entry.path))
+            address = _ADDRESS.search(value)
+            about = address[0] if address else ""
+            manifest.add_about(about, UseKind.STRING, value, entry.start, entry.end, key=".".join(entry.path))
         if not is_script and entry.style not in {"|", ">"}:
             self._definitions(entry)
 
@@ -218,9 +234,11 @@ class Settings:
             self.embedded.append(Embedded(language=language, text=text, lines=tuple(lines)))
 
 
-def _language_of_file(key: str) -> str:
-    """Return the language of a file that a key names, as those of a ConfigMap do: `train.py`."""
-    return _FILE_LANGUAGES.get(key.rpartition(".")[2], "") if "." in key else ""
+def _language_of_file(entry: Entry, key: str) -> str:
+    """Return the language of a file that a value holds: by the key, `train.py`, or in a ConfigMap by its text."""
+    if "." in key:
+        return _FILE_LANGUAGES.get(key.rpartition(".")[2], "")
+    return "yaml" if _DATA.intersection(entry.path[:1]) and _MAPPING.match(entry.value or "") else ""
 
 
 def _plain(key: str) -> str:

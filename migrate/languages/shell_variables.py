@@ -15,7 +15,8 @@ _MAX_EXPANDED = 4_000
 _DEFAULT_REGISTRY = re.compile(r"(?:index\.)?docker\.io/(?:library/)?")
 TAGGED_IMAGE = re.compile(r"[A-Za-z0-9][\w.-]*+(?::\d+)?(?:/[\w.-]++)++:[\w.${}-]++(?:@sha256:\w++)?\Z", re.ASCII)
 """A name with a tag that can be nothing but an image's, whatever it is assigned to."""
-_ABOUT_A_RELEASE = re.compile(r".*_(?:VERSION|VER|TAG|REPO|URL|COMMIT|BRANCH|SHA\d*|PACKAGE|SRC)\Z")
+_ABOUT_A_RELEASE = re.compile(r"(?!.*CUDA).*_(?:VERSION|VER|TAG|REPO|URL|COMMIT|BRANCH|SHA\d*|PACKAGE|SRC)\Z")
+"""A script's own variable about a release of something; the release of CUDA itself decides the whole build."""
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:

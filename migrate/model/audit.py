@@ -54,6 +54,10 @@ class TargetInfo(Struct, frozen=True):
     stack: str
     chip: str
     chip_name: str
+    stack_version: str = ""
+    """Version of the stack that the answers are for."""
+    cuda_version: str = ""
+    """Version of CUDA that the code is taken to be written for."""
 
 
 class Repository(Struct, frozen=True):

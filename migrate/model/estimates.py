@@ -196,6 +196,54 @@ class Mechanical(Struct, frozen=True):
     """Hours of findings with a proved edit over hours of all priced findings, before fixed cost."""
 
 
+class StageEffort(Struct, frozen=True):
+    """What the same port takes to one stage."""
+
+    stage: str
+    """`spike`, `functional`, `parity`, or `product` (parity and the first year of upkeep)."""
+    title: str
+    effort_days: Percentiles
+
+
+class HorizonCost(Struct, frozen=True):
+    """Added cost over a longer horizon than the baseline's, with upkeep."""
+
+    months: float
+    percent: Percentiles
+
+
+class StyleEffort(Struct, frozen=True):
+    """What the same port takes when it is written in one style."""
+
+    id: str
+    """`shim-header`, `guards`, `back-end` or `plug-in`."""
+    title: str
+    assumed: bool
+    """The one that all other numbers of the estimate are about."""
+    effort_days: Percentiles
+    upkeep_days_per_year: Percentiles
+    source: str
+
+
+class Risk(Struct, frozen=True):
+    """Something that may go wrong, with what triggers it here and what it is worth."""
+
+    id: str
+    title: str
+    text: str
+    source: str
+    """Id of a cited figure or of evidence, `measured`, or the word judgement."""
+    triggered: bool
+    trigger: str
+    findings: int = 0
+    places: tuple[str, ...] = ()
+    """The first few, `path:line`."""
+    days: Percentiles | None = None
+    """Its price in person-days; None: not priced."""
+    in_estimate: bool = False
+    """The price is part of the effort; otherwise it would come on top."""
+
+
 class Grade(Struct, frozen=True):
     """How far the estimate can be trusted."""
 
@@ -264,5 +312,14 @@ class Estimate(Struct, frozen=True):
     """Added computing in the scenario's currency, over the baseline's duration; None without cards and their price."""
     break_even_price_ratio: Percentiles | None = None
     """Price of a target card-hour over a source card-hour at which the move costs nothing; 0 when none does."""
+    stages: tuple[StageEffort, ...] = ()
+    """The same port to every stage, whichever is the goal."""
+    upkeep_days_per_year: Percentiles | None = None
+    """Person-days a year to keep the port beside the NVIDIA version; in no other number but the total costs."""
+    total_costs: tuple[HorizonCost, ...] = ()
+    styles: tuple[StyleEffort, ...] = ()
+    """The assumed one first; empty when there is nothing to do."""
+    risks: tuple[Risk, ...] = ()
+    """Those that are triggered first, the dearest first; empty when there is nothing to do."""
     abandonment_probability: float = 0.0
     """Chance that the move is given up; never part of the distributions."""

@@ -178,4 +178,4 @@ class Target(Struct, frozen=True):
     effort: dict[str, Effort] = {}
     """Price class -> price, overriding `rules/model/effort.yaml` for this target."""
     young: bool = False
-    """True while it answers only some rules: the others come out as unknown, and `rules check` asks for none of them."""
+    """True while it answers only some rules: the others come out as unknown, and `rules check` asks for none."""

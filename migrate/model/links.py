@@ -16,6 +16,13 @@ HIPIFIED = "hipified"
 """`Link.via` of a binding whose `to` names an extension (or, with a glob, files) that PyTorch translates to HIP when it
 builds for ROCm."""
 
+COMPILED = "compiled"
+"""`Link.via` of a binding whose `to` names a target whose build compiles the file too: it has conditions that ask."""
+
+APART = "apart:"
+"""Begins the `Link.via` of a binding whose `to` is an include path that builds for the target named behind it leave
+out: they have a branch of their own there."""
+
 SHIM = "shim:"
 """Begins the `Link.via` of a binding whose `to` is a CUDA name that the file gives a meaning on the target named
 behind it. A name that ends in `::` stands for all of its namespace."""
@@ -27,5 +34,5 @@ named behind it is there."""
 PENDING = "?"
 """Begins an entry of `Use.guarded_by` that names a test of another file; what that file says of it decides."""
 
-FACTS = (BACKEND, HIPIFIED, SHIM, ASKS)
+FACTS = (APART, BACKEND, COMPILED, HIPIFIED, SHIM, ASKS)
 """Beginnings of the `via` of bindings that state a fact and lead nowhere."""

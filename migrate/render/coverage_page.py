@@ -11,7 +11,7 @@ from migrate.model import Basis
 from migrate.rulebook.coverage import Answered, Covered
 
 _HEADS = (*(basis.value for basis in Basis), "absent", "not found")
-_WIDE = 9
+_WIDE = 10
 
 
 def coverage_json(covered: Sequence[Covered]) -> str:

@@ -54,12 +54,18 @@ def progress_table(reading: Reading) -> Table:
             (
                 Cell(text=reading.name(target), filter=query(target=target)),
                 *(Cell(text=numbers.count(count), number=True) for count in counts),
-                Cell(text=texts("progress.of", n=progress.kernels_covered, all=progress.kernels), number=True),
+                Cell(text=_kernels(reading, progress), number=True),
                 Cell(text=_folders(reading, progress)),
             )
         )
     keys = ("table.target", "progress.uses", *COVERS.values(), "progress.kernels", "progress.folders")
     return Table(head=tuple(texts(key) for key in keys), rows=tuple(rows))
+
+
+def _kernels(reading: Reading, progress: PortingProgress) -> str:
+    """Say how many kernels are served; nothing when there are none."""
+    served, all_ = numbers.count(progress.kernels_covered), numbers.count(progress.kernels)
+    return reading.texts("progress.of", n=served, all=all_) if progress.kernels else ""
 
 
 def _folders(reading: Reading, progress: PortingProgress) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from migrate.model import Rule, Status
 from migrate.render.reference import Entry, Reply, entry
@@ -12,10 +13,9 @@ _INDENT = "  "
 _WIDTH = 96
 
 
-def rule_table(book: Rulebook, area: str | None, width: int) -> str:
-    """Return all rules of an area, one line each: id, each target's change class, title."""
+def rule_table(book: Rulebook, area: str | None, width: int, targets: Sequence[str]) -> str:
+    """Return all rules of an area, one line each: id, the change class of each asked target, title."""
     rules = [rule for rule in book.rules.values() if area is None or rule.area == area]
-    targets = sorted(book.targets)
     wide = max((len(rule.id) for rule in rules), default=4)
     head = f"{'rule':<{wide}}  " + "  ".join(f"{target:<8}" for target in targets) + "  title"
     lines = [head]
@@ -29,7 +29,8 @@ def rule_table(book: Rulebook, area: str | None, width: int) -> str:
 def _change(book: Rulebook, rule: Rule, target: str) -> str:
     mapping = book.targets[target].mappings.get(rule.id)
     if mapping is None:
-        return "by name"
+        tabled = any(matcher.table for matchers in rule.match.values() for matcher in matchers)
+        return "by name" if tabled else "?"
     return mapping.change.value if mapping.change else "?"
 
 

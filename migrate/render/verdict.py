@@ -46,7 +46,12 @@ def verdict(reading: Reading, target: str) -> Verdict:
         why=_why(reading, target),
         stage=estimate.stage,
         stage_text=texts(f"stage.{estimate.stage}"),
-        chip=texts("verdict.chip", chip=info.chip_name, stack=info.stack),
+        chip=texts(
+            "verdict.chip" if info.cuda_version else "verdict.chip.only",
+            chip=info.chip_name,
+            stack=info.stack,
+            cuda=info.cuda_version,
+        ),
         grade=estimate.grade.letter,
         reasons=estimate.grade.reasons,
         facts=_facts(reading, target),

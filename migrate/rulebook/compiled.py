@@ -31,7 +31,8 @@ _KEPT = 8
 
 
 T = TypeVar("T")
-_encoder = msgspec.msgpack.Encoder(order="deterministic")
+_encoder = msgspec.msgpack.Encoder()
+"""Keeps the order of the packs, which has a say: the first library whose glob fits claims a name."""
 
 
 class Shelf(Mapping[str, T], Generic[T]):

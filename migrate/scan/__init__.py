@@ -18,10 +18,12 @@ from migrate.scan.blindspots import find_blind_spots
 from migrate.scan.cache import Cache
 from migrate.scan.examples import check_examples
 from migrate.scan.judging import BY_TREE, Judge
+from migrate.scan.lines import split_lines
 from migrate.scan.locks import without_declared
 from migrate.scan.ownership import count_apart, own_packages, settle_roles, without_own_names
-from migrate.scan.reading import SNIPPET_LENGTH, FileReport, Sighting, read, split_lines
+from migrate.scan.reading import SNIPPET_LENGTH, FileReport, Sighting, read
 from migrate.scan.reexports import with_reexports
+from migrate.scan.suppression import INLINE
 from migrate.scan.workers import Progress, read_all
 
 __all__ = [
@@ -113,7 +115,7 @@ def scan(
     hidden += [
         finding
         for finding in seen
-        if finding.suppressed and finding.suppressed.by == BY_TREE and finding.role == Role.OWNED
+        if finding.suppressed and finding.suppressed.by in (BY_TREE, INLINE) and finding.role == Role.OWNED
     ]
     skipped = tuple(sorted(set(skips), key=lambda skip: (skip.path, skip.reason)))
     return ScanResult(

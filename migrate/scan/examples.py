@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from migrate import languages
 from migrate.model import Role, SourceFile
 from migrate.rulebook import Rulebook
-from migrate.scan.reading import count_lines, read, split_lines
+from migrate.scan.lines import count_lines, split_lines
+from migrate.scan.reading import read
 
 
 def check_examples(book: Rulebook, rules: Iterable[str]) -> list[str]:

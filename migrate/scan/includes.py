@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.model import LinkKind
+from migrate.model.links import APART
 from migrate.scan.paths import Paths
 from migrate.scan.reading import FileReport
+
+_CYTHON = ".pyx"
+"""Ending of a Cython module: it sees what the `.pxd` of its name declares, without a word (Cython's manual)."""
 
 
 def included(reports: Sequence[FileReport], paths: Paths) -> dict[str, tuple[str, ...]]:
@@ -16,8 +20,22 @@ def included(reports: Sequence[FileReport], paths: Paths) -> dict[str, tuple[str
         path = report.file.path
         names = dict.fromkeys(link.to for link in report.links if link.kind == LinkKind.INCLUDE)
         files = dict.fromkeys(file for name in names if (file := paths.include(name, path)) and file != path)
+        if path.endswith(_CYTHON) and (header := f"{path[: -len(_CYTHON)]}.pxd") in paths:
+            files[header] = None
         if files:
             found[path] = tuple(files)
+    return found
+
+
+def left_out(reports: Sequence[FileReport], paths: Paths) -> dict[str, dict[str, set[str]]]:
+    """Return target -> file -> those of the files it includes that the target's build never reaches from it."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for report in reports:
+        for link in report.links:
+            if link.kind == LinkKind.BINDING and link.via.startswith(APART):
+                path, target = report.file.path, link.via.removeprefix(APART)
+                if (file := paths.include(link.to, path)) and file != path:
+                    found.setdefault(target, {}).setdefault(path, set()).add(file)
     return found
 
 

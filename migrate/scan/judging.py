@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from migrate.model.porting import PortingProgress
 from migrate.rulebook import Match, Rulebook
 from migrate.scan.porting import Porting
 from migrate.scan.reading import FileReport, Sighting
+from migrate.scan.suppression import NONE, Suppressions
 
 BY_TREE = "config-of-tree"
 """`Suppression.by` of what the scanned tree's own settings silence."""
@@ -37,7 +39,26 @@ BY_TREE = "config-of-tree"
 class Judge:
     """Turns sightings into findings, with what the whole repository has to say about them."""
 
-    def __init__(self, reports: Sequence[FileReport], book: Rulebook, config: Config, chips: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        reports: Sequence[FileReport],
+        book: Rulebook,
+        config: Config,
+        chips: Mapping[str, str],
+        *,
+        today: dt.date | None = None,
+    ) -> None:
+        """Hear what the repository says.
+
+        Args:
+            reports: What its files gave.
+            book: The rule book.
+            config: What the settings silence.
+            chips: Target -> chip.
+            today: Day that dated suppressions are compared with; the system's by default.
+        """
+        self._today = today or dt.date.today()  # noqa: DTZ011 - a day as the user's calendar has it
+        self._isolated = config.isolated
         self._book = book
         self._chips = chips
         self._silence = _Silence(config)
@@ -51,12 +72,14 @@ class Judge:
         """Yield the findings of one file in the order of its text."""
         kernels = _Kernels([one.use for one in report.sightings if one.use.kind == UseKind.KERNEL])
         occurrences: dict[str, int] = defaultdict(int)
+        markers = NONE if self._isolated else report.suppressions.on(self._today)
         for sighting in report.sightings:
             if self._is_own_module(sighting.use):
                 continue
             identity = _identity(report.file.path, sighting)
             occurrences[identity] += 1
-            yield self._finding(report.file, sighting, kernels, _digest(f"{identity}#{occurrences[identity]}"))
+            finding = self._finding(report.file, sighting, kernels, _digest(f"{identity}#{occurrences[identity]}"))
+            yield _as_marked(finding, markers)
 
     def progress(self, findings: Sequence[Finding]) -> dict[str, PortingProgress]:
         """Return how far the code has come, for each target."""
@@ -105,6 +128,14 @@ class Judge:
         if kernel is not None and kernel.language == "cuda" and _base_name(use.symbol) not in self._launched:
             return msgspec.structs.replace(kernel, launched=False)
         return kernel
+
+
+def _as_marked(finding: Finding, markers: Suppressions) -> Finding:
+    """Return a finding with what a comment in its file says of it."""
+    if finding.suppressed is not None or not markers.markers:
+        return finding
+    marker = markers.of(finding.rule, finding.span, whole=finding.kernel is not None)
+    return finding if marker is None else msgspec.structs.replace(finding, suppressed=marker.suppression())
 
 
 _PYTHON_NAMES = frozenset({UseKind.IMPORT, UseKind.CALL, UseKind.ATTRIBUTE})

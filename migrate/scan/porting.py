@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from migrate.languages.preprocessor import TARGET_HEADERS
 from migrate.model import Answer, Change, Finding, Link, LinkKind, Role, Status, Use, UseKind
-from migrate.model.links import ASKS, HIPIFIED, PENDING, SHIM
+from migrate.model.links import ASKS, COMPILED, HIPIFIED, PENDING, SHIM
 from migrate.model.porting import BackEnd, Cover, PortingProgress
-from migrate.scan.includes import included, reached, seen_by
+from migrate.scan.includes import included, left_out, reached, seen_by
 from migrate.scan.paths import Paths
 from migrate.scan.reading import FileReport
 from migrate.scan.twins import Twins, folders
@@ -21,6 +22,8 @@ HIPIFY_TARGET = "rocm"
 _NATIVE = "cuda"
 _NAMED = frozenset({UseKind.CALL, UseKind.NAME, UseKind.MACRO, UseKind.LAUNCH})
 _EVERYBODY = "*"
+_COMPILES = frozenset({Change.RENAME, Change.ADAPT, None})
+"""Changes that what a target's build compiles has behind it, or never needed; worse ones tell of an unfinished port."""
 
 
 class Porting:
@@ -31,8 +34,9 @@ class Porting:
         includes = included(reports, paths)
         self._tests = _tests(reports)
         self._shims = _Shims(reports, includes)
-        self._twins = Twins(reports, includes)
+        self._twins = Twins(reports, includes, left_out(reports, paths))
         self._hipified = _hipified(reports, paths, includes)
+        self._compiled = _compiled(reports, includes, self._hipified)
         owned = {report.file.path for report in reports if report.file.role == Role.OWNED}
         self._own_back_ends = {path: who for path, who in self._twins.back_ends.items() if path in owned}
 
@@ -62,10 +66,15 @@ class Porting:
             return _done(answer, Cover.SHIM, f"{shim} gives the name its meaning there")
         if twin := self._twins.of(path, target):
             return _done(answer, Cover.TWIN, f"{twin} does the same there")
-        if target == HIPIFY_TARGET and answer.change == Change.RENAME and (extension := self._hipified.get(path)):
-            done = _done(answer, Cover.HIPIFY, f"the build of {extension} translates it")
+        extension = self._hipified.get(path) if target == HIPIFY_TARGET and answer.change == Change.RENAME else None
+        if extension and use.kernel is None:
+            return _done(answer, Cover.HIPIFY, f"the build of {extension} translates it")
+        if language == _NATIVE and target in self._compiled.get(path, ()) and answer.change in _COMPILES:
+            return _done(answer, Cover.BRANCH, "conditions in the file ask for its build, so it compiles this too")
+        if extension:
             # What a kernel does with the device is not in its head: its features decide whether it is work.
-            return msgspec.structs.replace(done, guarded=use.kernel is None)
+            done = _done(answer, Cover.HIPIFY, f"the build of {extension} translates it")
+            return msgspec.structs.replace(done, guarded=False)
         return answer
 
     def progress(self, target: str, findings: Iterable[Finding]) -> PortingProgress:
@@ -182,6 +191,31 @@ def _hipified(reports: Sequence[FileReport], paths: Paths, includes: Mapping[str
         for link in (*_facts(report, HIPIFIED), *_translated_by_cmake(report)):
             for file in sorted(reached(_sources(report, link.to, paths), includes)):
                 found.setdefault(file, _shown(link.to, report.file.path))
+    return found
+
+
+def _compiled(
+    reports: Sequence[FileReport], includes: Mapping[str, Sequence[str]], hipified: Iterable[str]
+) -> dict[str, frozenset[str]]:
+    """Return file -> the targets whose build compiles it: it asks for them, and their names reach it.
+
+    Either a header of the vendor's is among all that it includes, or the build puts the vendor's names into it.
+    """
+    bits = {target: 1 << place for place, target in enumerate(sorted({*TARGET_HEADERS.values(), HIPIFY_TARGET}))}
+    marks: dict[str, int] = defaultdict(int)
+    for report in reports:
+        for link in report.links:
+            if link.kind == LinkKind.INCLUDE and (target := TARGET_HEADERS.get(link.to)):
+                marks[report.file.path] |= bits[target]
+    seen = seen_by(marks, includes)
+    translated = dict.fromkeys(hipified, bits[HIPIFY_TARGET])
+    found = {}
+    for report in reports:
+        path = report.file.path
+        reached_by = seen.get(path, 0) | translated.get(path, 0)
+        asked = {link.to for link in _facts(report, COMPILED)} if reached_by else set()
+        if targets := frozenset(target for target in asked if reached_by & bits.get(target, 0)):
+            found[path] = targets
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,8 @@ import msgspec
 from migrate import discover, languages
 from migrate.model import Blind, Embedded, Extraction, Link, Persona, Role, Skip, SourceFile, Span, Use, Vocabulary
 from migrate.rulebook import Rulebook, lowest
+from migrate.scan import suppression
+from migrate.scan.lines import count_lines, split_lines
 from migrate.scan.origin import Origin, origin
 
 SNIPPET_LENGTH = 200
@@ -48,6 +49,7 @@ class FileReport(NamedTuple):
     copy_of: str = ""
     """Path of the file that this one is a copy of (set by the scan)."""
     exports: tuple[tuple[str, str], ...] = ()
+    suppressions: suppression.Suppressions = suppression.NONE
 
 
 def read_file(candidate: discover.Candidate, book: Rulebook, regular: bool) -> FileReport | Skip:
@@ -105,6 +107,7 @@ def read(
         blind=tuple(blind),
         origin=come_from,
         exports=extraction.exports,
+        suppressions=suppression.read(text, file.language),
     )
 
 
@@ -193,17 +196,3 @@ def _moved(extraction: Extraction, part: Embedded) -> Extraction:
         ),
         skip=None,
     )
-
-
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
-
-
-def split_lines(text: str) -> list[str]:
-    """Split at the line ends that editors and compilers know, and at no other."""
-    return _LINE_ENDS.split(text)
-
-
-def count_lines(text: str) -> int:
-    """Count lines; a last line without an end counts, what follows a final line end does not."""
-    ends = text.count("\n") + text.count("\r") - text.count("\r\n")
-    return ends + bool(text and not text.endswith(("\n", "\r")))

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from migrate.model import Span, Struct, Suppression, glob_regex
-from migrate.scan.reading import split_lines
+from migrate.scan.lines import split_lines
 
 INLINE = "inline"
 """`Suppression.by` of what a comment in the code silences."""

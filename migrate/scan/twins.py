@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from migrate.languages.preprocessor import TARGET_FOLDERS, targets_of_path
 from migrate.model import LinkKind, UseKind
@@ -35,6 +36,10 @@ VENDOR_PACKAGES = {
 _LEFT_OUT = frozenset({*TARGET_FOLDERS, "cuda", "gpu", "dp", "nvidia", "cu"})
 """Words that only say for whom a file is; `dp` marks what Intel's tool translated."""
 _WORDS = re.compile(r"[_.-]")
+_LIBRARY = re.compile(
+    r"\A(?:(?:cu|hip|roc|mu)(?=(?:blas|sparse|fft|rand|solver|dnn|tensor|complex)(?:lt)?\Z)|[nrhm](?=ccl\Z)|(?:nv|roc)(?=tx\Z))"
+)
+"""What begins the vendors' names of one and the same library: `cusparse`, `hipsparse`."""
 _FEWEST_SHARED = 2
 """Functions that two files of different names must both define to be twins; one may be a coincidence (judgement)."""
 _SHORTEST_SHARED = 5
@@ -49,9 +54,15 @@ class Twins:
     Args:
         reports: All files.
         includes: File -> the files it includes.
+        left_out: Target -> file -> those of them that the target's build never reaches from it.
     """
 
-    def __init__(self, reports: Sequence[FileReport], includes: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        reports: Sequence[FileReport],
+        includes: Mapping[str, Sequence[str]],
+        left_out: Mapping[str, Mapping[str, AbstractSet[str]]],
+    ) -> None:
         self.back_ends: dict[str, set[str]] = {}
         """File -> targets that it is written for."""
         for report in reports:
@@ -61,7 +72,7 @@ class Twins:
         self._twins: dict[tuple[str, str], str] = {}
         self._same_names(reports)
         self._same_functions(reports)
-        self._headers(reports, includes)
+        self._headers(reports, includes, left_out)
 
     def of(self, path: str, target: str) -> str:
         """Return the file that does the same for a target, empty when there is none."""
@@ -108,26 +119,41 @@ class Twins:
                 if count >= _FEWEST_SHARED and 2 * count >= len(names):
                     self._twins.setdefault((path, target), twin)
 
-    def _headers(self, reports: Sequence[FileReport], includes: Mapping[str, Sequence[str]]) -> None:
-        """Cover what only covered files include: the target never compiles it."""
-        users: dict[str, set[str]] = defaultdict(set)
+    def _headers(
+        self,
+        reports: Sequence[FileReport],
+        includes: Mapping[str, Sequence[str]],
+        left_out: Mapping[str, Mapping[str, AbstractSet[str]]],
+    ) -> None:
+        """Cover what only covered files include, or others where the target has a branch: it never compiles it."""
+        users: Counter[str] = Counter()
         for path, included in includes.items():
             if path not in self.back_ends:
-                for header in included:
-                    users[header].add(path)
+                users.update(included)
         native = {report.file.path for report in reports if report.file.language == _NATIVE}
-        for target in sorted({target for _, target in self._twins}):
-            left = {header: len(by) for header, by in users.items() if header in native}
-            work = sorted(path for path, for_target in self._twins if for_target == target)
+        for target in sorted({target for _, target in self._twins} | set(left_out)):
+            left = {header: count for header, count in users.items() if header in native and self._is_native(header)}
+            work = [(path, header) for path, headers in left_out.get(target, {}).items() for header in headers]
+            apart = set(work)
+            covered = [path for path, for_target in self._twins if for_target == target]
+            work += [
+                (path, header) for path in covered for header in includes.get(path, ()) if (path, header) not in apart
+            ]
+            work.sort(reverse=True)
             while work:
-                path = work.pop()
-                for header in includes.get(path, ()):
-                    if header not in left or (header, target) in self._twins or not self._is_native(header):
-                        continue
-                    left[header] -= 1
-                    if not left[header]:
-                        self._twins[header, target] = self._twins[path, target]
-                        work.append(header)
+                path, header = work.pop()
+                if header not in left or path in self.back_ends or (header, target) in self._twins:
+                    continue
+                left[header] -= 1
+                if not left[header]:
+                    self._twins[header, target] = self._stand_in(path, target, includes)
+                    work += [(header, other) for other in includes.get(header, ()) if (header, other) not in apart]
+
+    def _stand_in(self, path: str, target: str, includes: Mapping[str, Sequence[str]]) -> str:
+        """Return what a target compiles in the place of a header: a file's twin, or what the file includes for it."""
+        if twin := self._twins.get((path, target)):
+            return twin
+        return next((file for file in includes[path] if target in self.back_ends.get(file, ())), path)
 
 
 _MOST_DEFINERS = 20
@@ -173,7 +199,8 @@ def _plain(path: str) -> str:
 
 
 def _plain_words(name: str) -> str:
-    return "_".join(word for word in _WORDS.split(name) if word and word not in _LEFT_OUT)
+    words = (_LIBRARY.sub("", word) for word in _WORDS.split(name) if word not in _LEFT_OUT)
+    return "_".join(word for word in words if word)
 
 
 def _alike(path: str, twin: str) -> bool:

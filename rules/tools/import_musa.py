@@ -4,7 +4,8 @@
 
 The tables of its porting tool (torch_musa/utils/mapping/*.json) rename whole header files, so a name in them need not
 exist: what torch_musa's own sources use under the new name is supported, the rest partial. Names of device code are
-left out: their behaviour differs with the width of a warp, and the tables say nothing of that.
+left out: their behaviour differs with the width of a warp, and the tables say nothing of that. NCCL is not in them:
+its names count where torch_musa uses them with MCCL's prefix.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ SOURCES = "torch_musa/csrc"
 _TABLES = ("general.json", "include.json")
 """The renames of names and of headers; the others are for PyTorch's own code and for an older muDNN."""
 
-_DEVICE = frozenset({"cooperative-groups", "cub", "cufftw", "cutlass", "device", "device-common", "libcudacxx", "thrust"})
+_DEVICE = frozenset(
+    {"cooperative-groups", "cub", "cufftw", "cutlass", "device", "device-common", "libcudacxx", "thrust"}
+)
 """Libraries of device code, and names that ordinary code bears too."""
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -71,6 +74,14 @@ def rows(table: Mapping[str, str], libraries: Mapping[str, str], seen: Collectio
             yield answer(name, "partial", "rename", equivalent, note=note, source=SOURCE)
 
 
+def collectives(libraries: Mapping[str, str], seen: Collection[str]) -> Iterator[Record]:
+    """Yield answers to the names of NCCL that torch_musa uses with MCCL's prefix."""
+    for name, library in libraries.items():
+        equivalent = name.replace("nccl", "mccl").replace("NCCL", "MCCL")
+        if library == "nccl" and equivalent in seen:
+            yield answer(name, "supported", "rename", equivalent, source=SOURCE)
+
+
 def main() -> None:
     """Import the checkout given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -79,7 +90,9 @@ def main() -> None:
     arguments = parser.parse_args()
     rules, checkout = Rules(arguments.rules), Checkout(arguments.checkout)
     libraries = {name: record[1] for name, record in rules.read(SYMBOLS).items()}
-    print(rules.store_answers(TARGET, rows(renames(checkout), libraries, used(checkout)), (SOURCE,)))
+    seen = used(checkout)
+    found = (*rows(renames(checkout), libraries, seen), *collectives(libraries, seen))
+    print(rules.store_answers(TARGET, found, (SOURCE,)))
 
 
 if __name__ == "__main__":

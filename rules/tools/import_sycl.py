@@ -2,7 +2,8 @@
 
     python -m rules.tools.import_sycl NAMES.csv
 
-NAMES.csv is read off SYCLomatic's lists (clang/lib/DPCT/SrcAPI/APINames*.inc, docs/dev_guide/api-mapping-status) and has the columns
+NAMES.csv is read off SYCLomatic's lists (clang/lib/DPCT/SrcAPI/APINames*.inc, docs/dev_guide/api-mapping-status); its
+columns are
 
     cuda_name         a name of CUDA's C and C++ interfaces; those of PTX start with `asm:` and are left out
     sycl_supported    yes, partial (removed, experimental, or with limits), no

@@ -210,7 +210,7 @@ def agree(label: Label, finding: Finding) -> bool:
         return True
     if finding.span.line == label.line and (
         # A finding bears the name of the package that a module comes from, and of the kernel that a decorator makes.
-        (label.kind == "import" and finding.rule.startswith("package-import"))
+        (label.kind == "import" and (finding.rule.startswith("package-import") or given.startswith(wanted + ".")))
         or (label.kind == "api" and finding.kernel is not None and _last(wanted) in finding.snippet.lower())
     ):
         return True
@@ -235,6 +235,9 @@ def _plain(name: str, kind: str) -> str:
 
 
 def _name_line(finding: Finding) -> int:
+    """Return the last line that what a finding is about may be named on: in assembly, in a kernel given as text."""
+    if finding.kernel is not None:
+        return finding.span.end_line
     return min(finding.span.end_line, finding.span.line + 40) if finding.rule.startswith("ptx-") else 0
 
 

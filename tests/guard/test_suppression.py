@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 
@@ -238,3 +239,18 @@ def test_notebooks_kernels_and_build_files_can_say_it_too(repository: Work) -> N
     assert result.failing == ()
     assert result.problems == ()
     assert len({item.finding.path for item in result.items if item.finding.suppressed}) == 4
+
+
+def test_an_audit_keeps_the_reason_and_counts_what_comments_hide(repository: Work) -> None:
+    repository.write(
+        "a.py", CODE.format("  # cuda-migrate: ignore[framework-*] until=2099-01 reason: only for tests", "")
+    )
+    audit = json.loads(repository.run("scan", ".", "--format", "json", "--no-edits").stdout)
+    silenced = {one["symbol"]: one.get("suppressed") for one in audit["findings"]}
+    assert silenced == {
+        "torch.cuda.synchronize": {"by": "inline", "reason": "only for tests", "until": "2099-01"},
+        ".cuda": None,
+    }
+    assert audit["hidden"]["findings"] == 1
+    alone = json.loads(repository.run("scan", ".", "--format", "json", "--no-edits", "--isolated").stdout)
+    assert all("suppressed" not in one or one["suppressed"] is None for one in alone["findings"])

@@ -16,13 +16,23 @@ VOCABULARY = Vocabulary(
     names={
         UseKind.FLAG: NameSet(
             exact=frozenset(
-                {"cuda_library", "if_cuda", "gpu_srcs", "-gencode", "-lcudart", "--config", "--define", "GOOGLE_CUDA"}
+                {
+                    "cuda_library",
+                    "use_extension",
+                    "if_cuda",
+                    "gpu_srcs",
+                    "-gencode",
+                    "-lcudart",
+                    "--config",
+                    "--define",
+                    "GOOGLE_CUDA",
+                }
             ),
             globs=("--@local_config_cuda//*",),
         ),
         UseKind.ENV: NameSet(exact=frozenset({"TF_NEED_CUDA"}), globs=("TF_CUDA_*",)),
         UseKind.STRING: NameSet(exact=frozenset({"nvcc"}), globs=("@local_config_cuda//*", "/usr/local/cuda*")),
-        UseKind.DEPENDENCY: NameSet(exact=frozenset({"bazel:rules_cuda"})),
+        UseKind.DEPENDENCY: NameSet(exact=frozenset({"bazel:rules_cuda", "bazel:cuda_cublas"})),
     },
 )
 
@@ -98,6 +108,20 @@ def test_modules_and_archives() -> None:
         ("bazel:rules_cuda", None),
     ]
     assert found.links[0] == Link(kind=LinkKind.REQUIRES, to="bazel:rules_cuda", line=1)
+
+
+def test_extensions_of_modules_and_what_they_bring() -> None:
+    text = (
+        'cuda = use_extension("//toolchains:extensions.bzl", "cuda_toolkit")\n'
+        'use_repo(cuda, "zlib", "cuda_cublas", mine = "cuda_cublas")\n'
+    )
+    found = extract(text, "MODULE.bazel").uses
+    assert [(use.name, use.symbol, use.text) for use in found] == [
+        ("use_extension", "cuda_toolkit", "use_extension"),
+        ("bazel:cuda_cublas", "", "cuda_cublas"),
+        ("bazel:cuda_cublas", "", "cuda_cublas"),
+    ]
+    assert found[0].args["1"] == "cuda_toolkit"
 
 
 def test_environment_and_programs_of_repository_rules() -> None:

@@ -286,6 +286,32 @@ def test_a_file_in_another_targets_folder_is_nobodys_work() -> None:
     assert guards == [("*", "cann", "musa")]
 
 
+@pytest.mark.parametrize(
+    ("cuda", "sibling", "targets"),
+    [
+        ("USE_CUDA", "USE_ROCM", ("rocm",)),
+        ("GGML_CUDA AND NOT WIN32", "GGML_HIP AND NOT WIN32", ("rocm",)),
+        ("USE_NCCL", "USE_RCCL", ("rocm",)),
+        ('DEVICE STREQUAL "cuda"', 'DEVICE STREQUAL "npu"', ("cann",)),
+        ("USE_CUDA", "WITH_ROCM", ()),
+        ("USE_CUDA", "NOT USE_ROCM", ()),
+        ("USE_OPENMP", "USE_ROCM", ()),
+    ],
+)
+def test_a_branch_of_the_same_shape_beside_it_answers_the_one_for_cuda(
+    cuda: str, sibling: str, targets: tuple[str, ...]
+) -> None:
+    for first, second in ((cuda, sibling), (sibling, cuda)):
+        text = f"if({first})\nenable_language(CUDA)\nendif()\nfoo()\nif({second})\nenable_language(CUDA)\nendif()\n"
+        at = 0 if first == cuda else 1
+        assert extract(text).uses[at].guarded_by == targets
+
+
+def test_a_branch_on_another_level_answers_nothing() -> None:
+    text = "if(A)\nif(USE_ROCM)\nendif()\nendif()\nif(USE_CUDA)\nenable_language(CUDA)\nendif()\n"
+    assert only(text).guarded_by == ()
+
+
 def test_unbalanced_branches_are_survived() -> None:
     assert [
         use.guarded_by for use in extract("endif()\nelseif(USE_ROCM)\nproject(a)\nif(USE_ROCM)\nproject(b)").uses
@@ -387,6 +413,8 @@ def test_any_text_is_read_and_spans_stay_inside(text: str) -> None:
         "set(x " + "${a" * 100_000,
         "set(x " + "-a::" * 100_000,
         "if(USE_ROCM)\n" * 50_000 + "project(a)",
+        "if(USE_CUDA)\nendif()\nif(USE_ROCM)\nendif()\n" * 20_000,
+        "if(" + "A_CUDA STREQUAL " * 50_000 + ")",
         "set(A " + "a.cu " * 20_000 + ")\n" + "add_library(x ${A})\n" * 5_000,
         "\\" * 200_000,
         "#" + " " * 200_000,
@@ -415,6 +443,117 @@ def test_a_variable_says_which_command_sets_it() -> None:
         ("USE_CUDA", "set"),
         ("USE_CUDA", None),
     ]
+
+
+SWITCHES = Vocabulary(anchors=(), names={UseKind.FLAG: NameSet(globs=("*CUDA*",))})
+
+
+def switches(text: str) -> list[tuple[str, str | None]]:
+    """Return the switches of a text and how they are used."""
+    return [(use.name, use.args.get("command")) for use in extract(text, SWITCHES).uses]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "set(X_CUDA ON)",
+        "list(APPEND X_CUDA a)",
+        'string(TOLOWER "${A}" X_CUDA)',
+        "foreach(X_CUDA a b)\nendforeach()",
+        "execute_process(COMMAND a OUTPUT_VARIABLE X_CUDA)",
+        "function(f X_CUDA)\nendfunction()",
+        "find_path(X_CUDA a.h)",
+    ],
+)
+def test_what_a_file_computes_itself_is_no_switch(written: str) -> None:
+    assert ("X_CUDA", "if") not in switches(f"{written}\nif(X_CUDA)\nendif()\n")
+
+
+@pytest.mark.parametrize("handed", ["", 'option(X_CUDA "" ON)\nset(X_CUDA OFF)\n', 'set(X_CUDA ON CACHE BOOL "")\n'])
+def test_a_condition_asks_for_a_switch(handed: str) -> None:
+    assert switches(f"{handed}if(NOT X_CUDA)\nendif(X_CUDA)\n")[-1] == ("X_CUDA", "if")
+
+
+def test_macros_for_the_compiler_are_switches() -> None:
+    text = 'add_definitions(-DA_CUDA=1)\ntarget_compile_definitions(x PRIVATE B_CUDA=2 C)\nset(F "-DC_CUDA")\n'
+    assert switches(text) == [("A_CUDA", "define"), ("B_CUDA", "define"), ("C_CUDA", "define")]
+    assert extract(text, SWITCHES).uses[1].args["value"] == "2"
+
+
+def test_what_a_switch_is_compared_with() -> None:
+    assert switches('if(GPU STREQUAL "CUDA")\nelseif("CUDA" STREQUAL GPU)\nendif()\n') == [("CUDA", "if")]
+
+
+def test_a_variable_kept_for_whoever_builds() -> None:
+    found = extract('set(X_CUDA ON CACHE BOOL "")\nset(Y_CUDA ON)\n', SWITCHES).uses
+    assert [use.args.get("cache") for use in found] == ["true", None]
+
+
+def test_a_template_names_the_variable_that_fills_it_in() -> None:
+    (use,) = extract("if(@X_CUDA@)\nendif()\n", SWITCHES).uses
+    assert (use.name, use.text, use.span.column) == ("X_CUDA", "X_CUDA", 5)
+
+
+def test_a_variable_of_the_environment_is_not_one_of_cmake_too() -> None:
+    names = NameSet(exact=frozenset({"CUDA_PATH"}))
+    vocabulary = Vocabulary(anchors=(), names={UseKind.FLAG: names, UseKind.ENV: names})
+    (use,) = extract("find_path(A a.h HINTS ENV CUDA_PATH)", vocabulary).uses
+    assert (use.kind, use.name) == (UseKind.ENV, "CUDA_PATH")
+
+
+def test_the_language_of_a_list_says_which_list() -> None:
+    vocabulary = Vocabulary(anchors=(), names={UseKind.FLAG: NameSet(exact=frozenset({"CUDA"}))})
+    (use,) = extract("list(APPEND X_LANGUAGES CUDA)", vocabulary).uses
+    assert use.args == {"variable": "X_LANGUAGES"}
+
+
+def test_variables_of_the_environment_in_all_their_forms() -> None:
+    text = 'if(DEFINED ENV{CUDA_HOME})\nset(A "$ENV{CUDA_HOME}/x")\nfind_path(B a.h HINTS ENV CUDA_HOME)\nendif()\n'
+    assert seen(text) == [("CUDA_HOME", "ENV{CUDA_HOME}"), ("CUDA_HOME", "$ENV{CUDA_HOME}"), ("CUDA_HOME", "CUDA_HOME")]
+    assert {use.kind for use in extract(text).uses} == {UseKind.ENV}
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("set(CMAKE_CUDA_COMPILER nvcc)", 1),
+        ('set(X "$ENV{A}/bin/nvcc")', 1),
+        ("find_program(X NAMES nvcc)", 1),
+        ("set(LANGUAGES nvcc)", 0),
+        ("set(nvcc /opt/bin)", 0),
+    ],
+)
+def test_programs_that_variables_stand_for(text: str, count: int) -> None:
+    vocabulary = Vocabulary(anchors=(), names={UseKind.STRING: NameSet(exact=frozenset({"nvcc"}))})
+    found = extract(text, vocabulary).uses
+    assert [(use.name, text[use.span.column - 1 : use.span.end_column - 1]) for use in found] == [
+        ("nvcc", "nvcc")
+    ] * count
+
+
+def test_fetched_source_goes_by_its_own_name() -> None:
+    names = {"fetchcontent_declare", "cpmaddpackage", "fetchcontent_makeavailable", "find_package"}
+    vocabulary = Vocabulary(anchors=(), names={UseKind.FLAG: NameSet(exact=frozenset(names))})
+    text = (
+        "FetchContent_Declare(\n  CCCL\n  GIT_REPOSITORY https://x/cccl)\n"
+        "FetchContent_MakeAvailable(fmt CCCL)\n"
+        "CPMAddPackage(NAME rmm GITHUB_REPOSITORY x/rmm)\n"
+        "find_package_handle_standard_args(NCCL DEFAULT_MSG X)\n"
+        "find_package(NCCL)\n"
+    )
+    found = extract(text, vocabulary).uses
+    assert [(use.name, use.symbol, use.span.line) for use in found] == [
+        ("fetchcontent_declare", "CCCL", 1),
+        ("fetchcontent_makeavailable", "fmt", 4),
+        ("fetchcontent_makeavailable", "CCCL", 4),
+        ("cpmaddpackage", "rmm", 5),
+        ("find_package", "NCCL", 6),
+        ("find_package", "", 7),
+    ]
+
+
+def test_libraries_by_their_file() -> None:
+    assert seen('set(NCCL_LIBNAME "libcudart.a")') == [("CUDA::cudart", "libcudart.a")]
 
 
 @pytest.mark.parametrize("line", ["enable_language(HIP)", "find_package(hip REQUIRED)", "project(x LANGUAGES CXX HIP)"])

@@ -42,6 +42,69 @@ def names(script: str, *kinds: UseKind) -> list[str]:
     return [use.name for use in read(script)[0] if not kinds or use.kind in kinds]
 
 
+# ---------------------------------------------------------------------------------------------- substitutions
+
+
+def test_a_substitution_is_part_of_its_word() -> None:
+    found, _ = read("docker run -v $(pwd):$(pwd) -w $(nvidia-smi -L) -d nvidia/cuda:12 sleep 1\nls '$(nvcc)'\n")
+    assert [(use.kind, use.name, use.span.column) for use in found if use.kind in {UseKind.IMAGE, UseKind.STRING}] == [
+        (UseKind.STRING, "nvidia-smi", 34),
+        (UseKind.IMAGE, "nvidia/cuda", 52),
+    ]
+
+
+@pytest.mark.parametrize("text", ["$(" * 50_000, "$(a " * 50_000, "$" * 400_000, "$(" + "a" * 400_000, "$(')" * 50_000])
+def test_open_substitutions_take_linear_time(text: str) -> None:
+    started = time.perf_counter()
+    read(text)
+    assert time.perf_counter() - started < 6
+
+
+def test_packages_that_are_held() -> None:
+    assert names("apt-mark hold libnccl2 libcublas-12-4\n", UseKind.DEPENDENCY) == [
+        "apt:libnccl2",
+        "apt:libcublas-12-4",
+    ]
+
+
+# ------------------------------------------------------------------------------------------------- powershell
+
+
+def test_assignments_of_powershell() -> None:
+    script = (
+        "$env:CUDA_HOME = $root\n"
+        '$more = " -DCMAKE_CUDA_FLAGS=$env:CUDA_VISIBLE_DEVICES"\n'
+        '$env:CMAKE_ARGS += "-DUSE_CUDA=1 -DCMAKE_CUDA_COMPILER=$root$more"\n'
+        "$gpu = nvidia-smi -L\n"
+        "$CUDA_HOME = 1\n"
+    )
+    found = [(use.kind, use.name, use.args.get("value"), use.span.line) for use in read(script)[0]]
+    assert found == [
+        (UseKind.ENV, "CUDA_HOME", "$root", 1),
+        (UseKind.FLAG, "CMAKE_CUDA_FLAGS", "$env:CUDA_VISIBLE_DEVICES", 2),
+        (UseKind.ENV, "CUDA_VISIBLE_DEVICES", None, 2),
+        (UseKind.FLAG, "CMAKE_CUDA_COMPILER", "$root$more", 3),
+        (UseKind.FLAG, "USE_CUDA", "1", 3),
+        (UseKind.STRING, "nvidia-smi", None, 4),
+    ]
+
+
+def test_conda_packages_that_name_their_channel_in_a_list() -> None:
+    script = '$p = @(\n  "${channel}::cuda-nvcc_linux-64=11.8.0",\n  "nvidia::libcublas=11"\n)\nf std::vector=1 a::b\n'
+    found = [use for use in read(script)[0] if use.kind == UseKind.DEPENDENCY]
+    assert [(use.name, use.args["version"], use.span.line) for use in found] == [
+        ("cuda-nvcc-linux-64", "=11.8.0", 2),
+        ("libcublas", "=11", 3),
+        ("vector", "=1", 5),
+    ]
+
+
+def test_a_release_of_cuda_is_a_setting_and_one_of_a_library_is_none() -> None:
+    vocabulary = Vocabulary(anchors=(), names={UseKind.ENV: NameSet(globs=("*CUDA*", "NCCL_*"))})
+    found, _ = read("X_CUDA_VERSION=12.4\nNCCL_VERSION=2\nNCCL_DEBUG=INFO\n", vocabulary)
+    assert [use.name for use in found] == ["X_CUDA_VERSION", "NCCL_DEBUG"]
+
+
 # ------------------------------------------------------------------------------------------------------ tools
 
 

@@ -194,6 +194,30 @@ def test_options_belong_to_their_program() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("data:\n  any: |-\n    # which\n    flags:\n      strategy: nvidia.com/gpu\n", ["yaml"]),
+        ("data:\n  config.yaml: |\n    - nvidia.com/gpu\n", ["yaml"]),
+        ("data:\n  values.json: |\n    {}\n", ["json"]),
+        ("data:\n  any: |\n    nvidia.com/gpu and more\n", []),
+        ("about:\n  any: |\n    flags: nvidia.com/gpu\n", []),
+    ],
+)
+def test_configuration_in_a_config_map(text: str, languages: list[str]) -> None:
+    assert [part.language for part in extract(text + "x: nvidia.com/gpu\n").embedded] == languages
+
+
+def test_a_value_with_an_address_is_about_the_address() -> None:
+    vocabulary = Vocabulary(anchors=("cuda",), names={UseKind.STRING: NameSet(globs=("*cuda*",))})
+    file = SourceFile(path="a.yaml", language="yaml", content="", lines=0, code_lines=0, role=Role.OWNED)
+    found = front_end("yaml").extract(file, "a: --pre -f https://e.org/cuda/x.html\nb: my cuda\n", vocabulary).uses
+    assert [(use.name, use.symbol) for use in found] == [
+        ("--pre -f https://e.org/cuda/x.html", "https://e.org/cuda/x.html"),
+        ("my cuda", ""),
+    ]
+
+
 def test_files_in_a_config_map() -> None:
     (part,) = extract("data:\n  a.py: |\n    import torch\n    x = 'cuda'\n").embedded
     assert (part.language, part.text, part.lines) == ("python", "import torch\nx = 'cuda'", ((3, 5), (4, 5)))

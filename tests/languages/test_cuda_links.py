@@ -7,7 +7,7 @@ import pytest
 from migrate import rulebook
 from migrate.languages.cuda import CudaFrontEnd
 from migrate.model import Link, LinkKind, Role, SourceFile
-from migrate.model.links import BACKEND, PROVIDES, SHIM
+from migrate.model.links import APART, BACKEND, COMPILED, PROVIDES, SHIM
 
 VOCABULARY = rulebook.shipped().vocabulary("cuda")
 
@@ -135,6 +135,8 @@ def test_a_file_without_any_hint_of_kernels_calls_nothing() -> None:
             "#ifdef USE_ROCM\n__device__ inline float __ldg(const float* p) { return *p; }\n#endif\n",
             {("__ldg", "rocm")},
         ),
+        ("#define cub hipcub\n", {("cub::", "rocm")}),
+        ("typedef hipStream_t* cudaStream_t;\n", {("cudaStream_t", "rocm")}),
         ("#ifndef USE_ROCM\n#define __ldg(p) (*(p))\n#endif\n", set()),
         ("#define cudaMalloc myMalloc\n", set()),
         ("#define gpuMalloc cudaMalloc\n", set()),
@@ -150,6 +152,56 @@ def test_in_a_vendors_folder_a_definition_is_for_that_vendor() -> None:
     assert shims("inline int cudaMalloc(void** p, size_t n) { return 0; }\n", "src/hip/runtime.h") == {
         ("cudaMalloc", "rocm")
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ('extern "C" {\nint cudaMalloc(void** p, size_t n) { return hipMalloc(p, n); }\n}\n', {"cudaMalloc"}),
+        ("struct cuComplex { float x, y; };\n", {"cuComplex"}),
+        ("typedef enum {} cudaDataType;\n", {"cudaDataType"}),
+        ("typedef void* cudaStream_t;\n", {"cudaStream_t"}),
+        (
+            "enum {\n  cudaMemcpyHostToDevice = 1,\n  cudaMemcpyDeviceToHost\n    = 2,\n};\n",
+            {"cudaMemcpyHostToDevice", "cudaMemcpyDeviceToHost"},
+        ),
+        ("int cudaMalloc(void** p, size_t n) { return hipErrorUnknown; }\n", set()),
+        ("int cudaMalloc(void** p, size_t n) { return HIPBLAS_STATUS_NOT_SUPPORTED; }\n", set()),
+        ("namespace own { int cudaMalloc(void** p, size_t n) { return 0; } }\n", set()),
+        ("struct Own { int cudaMalloc(void** p, size_t n) { return 0; } };\n", set()),
+    ],
+)
+def test_forms_in_which_a_vendors_header_defines_names(text: str, given: set[str]) -> None:
+    assert shims(text, "src/hip/runtime.h") == {(name, "rocm") for name in given}
+    assert shims(text, "src/runtime.h") == set()
+
+
+# ------------------------------------------------------------------------------------------------- vendors' builds
+
+
+def builds(text: str) -> list[tuple[str, str, int]]:
+    found = [link for link in links(text) if link.via == COMPILED or link.via.startswith(APART)]
+    return [(link.to, link.via, link.line) for link in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("int a;\n#ifdef USE_ROCM\nint b;\n#endif\n", [("rocm", COMPILED, 2)]),
+        ("#ifndef USE_ROCM\nint b;\n#endif\n", [("rocm", COMPILED, 1)]),
+        ("#ifdef USE_CUDA\nint b;\n#endif\n", []),
+        ("#if 0\n#ifdef USE_ROCM\nint b;\n#endif\n#endif\n", []),
+        ('#ifdef USE_ROCM\n#error "no"\n#endif\n', []),
+        ('#ifndef USE_ROCM\n#error "only there"\n#endif\n', [("rocm", COMPILED, 1)]),
+        (
+            '#ifdef USE_ROCM\n#include "a.h"\n#else\n#include "b.h"\n#endif\n#include "c.h"\n',
+            [("rocm", COMPILED, 1), ("b.h", f"{APART}rocm", 4)],
+        ),
+        ('#ifndef USE_ROCM\n#include "b.h"\n#endif\n#include "b.h"\n', [("rocm", COMPILED, 1)]),
+    ],
+)
+def test_conditions_tell_which_builds_compile_a_file(text: str, told: list[tuple[str, str, int]]) -> None:
+    assert builds(text) == told
 
 
 # ------------------------------------------------------------------------------------------------------- back ends
@@ -199,3 +251,29 @@ def test_reading_takes_a_bounded_number_of_steps_per_character(unit: str) -> Non
     small, large = (len(links(unit * count)) for count in (200, 2_000))
     assert large <= 10 * small + 10
     links(unit * (1_000_000 // len(unit) // 4))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("launch_a(1);", ["launch_a"]),
+        ("launch_a<float, 4>(1);", ["launch_a"]),
+        ("launch_a (1); if (x) launch_b(2);", ["launch_a", "launch_b"]),
+        ("launch_a(launch_b(1));", ["launch_a", "launch_b"]),
+        ("object.launch_a(1);", []),
+        ("int launch_a(int); launch_a(1);", ["launch_a"]),
+        ("x = (a < b) > (c);", []),
+    ],
+)
+def test_words_before_brackets_are_calls(code: str, expected: list[str]) -> None:
+    assert called(f"void entry() {{ {code} }}\n") == expected
+
+
+def test_many_brackets_take_linear_time() -> None:
+    text = "cuda launch " + "(" * 200_000 + "a<" * 100_000 + "launch_a (" * 50_000
+    assert called(text) in ([], ["launch_a"])
+
+
+def test_an_alias_without_any_other_vendor_is_no_shim() -> None:
+    assert shims("using cudaStream_t = Stream;\nnamespace cub = mine;\n") == set()
+    assert shims("using cudaStream_t = hipStream_t;\n") == {("cudaStream_t", "rocm")}

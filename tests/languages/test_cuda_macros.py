@@ -94,7 +94,8 @@ def test_a_condition_asks_for_a_macro_once(condition: str, count: list[str]) -> 
     ],
 )
 def test_namespaces_under_other_names(head: str, use: str, expected: list[str] | None) -> None:
-    assert names(f"{head}\n{use}\n") == (["cub::BlockScan"] if expected is None else expected)
+    found = [name for name in names(f"{head}\n{use}\n") if not name.endswith("::")]  # the directives themselves
+    assert found == (["cub::BlockScan"] if expected is None else expected)
 
 
 def test_a_name_of_a_wrapped_namespace_is_less_sure() -> None:

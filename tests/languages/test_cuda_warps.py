@@ -35,8 +35,9 @@ def in_kernel(statement: str) -> str:
         ("int first = wid << 5;", ("spread", "wid << 5")),
         ("if (threadIdx.x < 32) f();", ("compare", "threadIdx.x < 32")),
         ("if (lane == 31) f();", ("compare", "lane == 31")),
-        ("int l = threadIdx.x % kWarpSize;", ("own", "threadIdx.x % kWarpSize")),
-        ("int l = tid & (WARP_SIZE - 1);", ("own", "tid & (WARP_SIZE")),
+        ("for (int o = 16; o > 0; o /= 2) v += __shfl_xor_sync(m, v, o);", ("step", "16")),
+        ("for (int o = 32 / 2; o; o >>= 1) { v = max(v, __shfl_down(v, o)); }", ("step", "32 / 2")),
+        ("for (int i = 1; i < 32; i *= 2) { v += __shfl_up_sync(m, v, i); }", ("step", "32")),
         ("unsigned mask = 0xffffffff; v = __shfl_sync(mask, v, 0);", ("full-mask", "0xffffffff")),
         ("v = __shfl_sync(0xFFFFFFFFu, v, 0);", ("full-mask", "0xFFFFFFFFu")),
     ],
@@ -63,6 +64,10 @@ def test_lane_arithmetic(statement: str, expected: tuple[str, str]) -> None:
         "g<int, 32>(lane);",
         "int l = threadIdx.x % warpSize;",
         "int l = threadIdx.x % C10_WARP_SIZE;",
+        "int l = threadIdx.x % kWarpSize;",
+        "int l = tid & (WARP_SIZE - 1);",
+        "for (int o = 16; o > 0; o /= 2) v += shared[o];",
+        "for (int o = 16; o < n; o += 16) v += __shfl_xor_sync(m, v, o);",
         "int total = n * 32;",
         "p->x = 32;",
     ],
@@ -88,3 +93,23 @@ def test_constants_and_host_code(text: str, expected: list[tuple[str, str]]) -> 
 
 def test_a_file_that_no_device_compiler_reads_assumes_nothing() -> None:
     assert found("cudaStream_t s; void f() { int lane = threadIdx.x & 31; }", "a.cpp") == []
+
+
+def test_a_constant_of_the_project_s_own_is_a_feature_of_the_kernel_though_its_definition_is_what_changes() -> None:
+    (kernel,) = uses(in_kernel("int l = threadIdx.x % kWarpSize;"), UseKind.KERNEL)
+    assert kernel.kernel is not None
+    assert "warp-width" in kernel.kernel.features
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#define WARPSIZE 32\n", ["WARPSIZE 32"]),
+        ("#define NUM_WARPS 32\n", ["NUM_WARPS 32"]),
+        ("inline int warp_size() {\n  return 32;\n}\n", ["32"]),
+        ("#define NUM_WARPS 8\n", []),
+        ("inline int warps_of_a_block() {\n  return 32;\n}\n", []),
+    ],
+)
+def test_a_header_without_device_code_says_how_wide_a_warp_is(text: str, expected: list[str]) -> None:
+    assert [given for _, given in found(f"#include <cuda_runtime.h>\n{text}", "ops.h")] == expected

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from migrate import rulebook
 from migrate.languages.cython import CythonFrontEnd
-from migrate.model import Role, SourceFile
+from migrate.model import LinkKind, Role, SourceFile
 from migrate.scan import read
 
 BOOK = rulebook.shipped()
@@ -98,6 +98,26 @@ def test_code_lines_leave_out_comments_and_blank_lines() -> None:
     assert read(file(), "# a\n\ncimport b\nx = 1\n", BOOK).file.code_lines == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "shared"),
+    [
+        ("cimport cython\n", ["cython.pxd"]),
+        ("cimport a.b as c, d\n", ["a/b.pxd", "d.pxd"]),
+        ("from a.b cimport c\n", ["a/b.pxd", "a/b/c.pxd"]),
+        ("from . cimport c\n", ["c.pxd"]),
+        ("from ..a cimport c as d\n", ["../a.pxd", "../a/c.pxd"]),
+        ("from a cimport (  # two\n    b,  # one\n    c,\n)\n", ["a.pxd", "a/b.pxd", "a/c.pxd"]),
+        ("include 'types.pxi'\n", ["types.pxi"]),
+        ("if X:\n    from a cimport *\n", ["a.pxd"]),
+        ('"""\nfrom a cimport b\ninclude "c.pxi"\n"""\n', []),
+        ("include_dirs = 'c.pxi'\nfrom a import b\n", []),
+    ],
+)
+def test_files_whose_declarations_are_shared(text: str, shared: list[str]) -> None:
+    links = CythonFrontEnd().extract(file(), text, BOOK.vocabulary("cython")).links
+    assert [link.to for link in links if link.kind == LinkKind.INCLUDE] == shared
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.text()
@@ -136,8 +156,12 @@ def test_views_have_the_lines_of_the_file(text: str) -> None:
         "cdef extern from " + "\t" * 500_000,
         "cdef extern from *:" + " " * 500_000,
         "cimport " * 100_000,
+        "cimport (\n" * 50_000,
+        "from a cimport (" + "b," * 200_000,
+        "from " + "a." * 250_000,
+        "include '" * 60_000,
     ],
-    ids=range(7),
+    ids=range(11),
 )
 def test_hostile_texts_end_in_bounded_time(text: str) -> None:
     started = time.process_time()

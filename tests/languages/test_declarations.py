@@ -225,6 +225,11 @@ def test_variants() -> None:
     ]
 
 
+def test_a_channel_goes_by_its_own_name() -> None:
+    (use,) = extract("conda", "channels:\n  - rapidsai\n").uses
+    assert (use.name, use.symbol, use.text) == ("--channel", "rapidsai", "rapidsai")
+
+
 def test_lists_on_one_line() -> None:
     assert seen("conda", "channels: [nvidia]\ndependencies: [python, 'cuda-nvcc=12']\n") == [
         ("--channel", {"value": "nvidia"}, 1, 12),

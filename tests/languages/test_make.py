@@ -23,6 +23,7 @@ VOCABULARY = Vocabulary(
     names={
         UseKind.FLAG: FLAGS,
         UseKind.ENV: NameSet(exact=frozenset({"CUDA_HOME"}), globs=("NCCL_*",)),
+        UseKind.MACRO: NameSet(globs=("*CUDA*", "NCCL_*")),
         UseKind.STRING: NameSet(exact=frozenset({"nvcc"}), globs=("/usr/local/cuda*",)),
     },
 )
@@ -45,6 +46,45 @@ def scripts(text: str, language: str = "make") -> list[tuple[str, tuple[tuple[in
 
 
 # ------------------------------------------------------------------------------------------------------- make
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("ifdef X_CUDA\nendif\n", [(UseKind.MACRO, "X_CUDA")]),
+        (
+            "ifeq ($(X_CUDA),1)\nelse ifneq (${Y_CUDA},)\nendif\n",
+            [(UseKind.MACRO, "X_CUDA"), (UseKind.MACRO, "Y_CUDA")],
+        ),
+        ("if WITH_CUDA\nendif\n", [(UseKind.MACRO, "WITH_CUDA")]),
+        ("X_CUDA := 1\nifdef X_CUDA\nendif\n", []),
+        ("ifdef CUDA_HOME\nendif\n", [(UseKind.ENV, "CUDA_HOME")]),
+        ("ifneq ($(NCCL_HOME),)\nendif\n", [(UseKind.ENV, "NCCL_HOME")]),
+        ("ifdef OPENMP\nendif\n", []),
+    ],
+)
+def test_switches_that_conditions_ask_for(text: str, kinds: list[tuple[UseKind, str]]) -> None:
+    found = extract(text).uses
+    assert [(use.kind, use.name) for use in found] == kinds
+    assert all("CUDA" in use.args.get("condition", "CUDA") for use in found)
+
+
+def test_a_branch_of_the_same_shape_answers_the_one_for_cuda() -> None:
+    text = "ifdef USE_CUDA\nF = -gencode x\nendif\nifdef USE_HIP\nF = -O3\nendif\n"
+    assert [use.guarded_by for use in extract(text).uses if use.name == "-gencode"] == [("rocm",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("LIBRARIES += cudart m\n", [("-lcudart", "cudart")]),
+        ("CUDARTLIB ?= cudart\n", [("-lcudart", "cudart")]),
+        ("LIBS = -lcudart\n", [("-lcudart", "")]),
+        ("CALIBRATION = cudart\n", []),
+    ],
+)
+def test_lists_of_libraries_by_their_name(text: str, found: list[tuple[str, str]]) -> None:
+    assert [(use.name, use.symbol) for use in extract(text).uses] == found
 
 
 def test_variables_and_their_flags() -> None:
@@ -86,7 +126,8 @@ def test_own_variables_are_not_the_environment() -> None:
 
 def test_what_configure_found_out() -> None:
     assert seen("a_LIBADD = $(CUDA_LIBS)\n") == [("CUDA_LIBS", "$(CUDA_LIBS)")]
-    assert seen("ifneq ($(CUDA_LIBS),)\nendif\n") == []
+    (asked,) = extract("ifneq ($(CUDA_LIBS),)\nendif\n").uses
+    assert (asked.kind, asked.name, asked.args) == (UseKind.MACRO, "CUDA_LIBS", {"condition": "($(CUDA_LIBS),)"})
     assert seen("CUDA_LIBS = -lx\na_LIBADD = $(CUDA_LIBS)\n") == [("CUDA_LIBS", "CUDA_LIBS = -lx")]
 
 
@@ -147,7 +188,7 @@ def test_rules_for_cuda_sources() -> None:
 )
 def test_branches_for_other_platforms(condition: str, guards: tuple[str, ...]) -> None:
     text = f"{condition}\nA = x\nelse\nB = -lcudart\nendif\nC = -lcudart\n"
-    assert [use.guarded_by for use in extract(text).uses] == [guards, ()]
+    assert [use.guarded_by for use in extract(text).uses if use.name == "-lcudart"] == [guards, ()]
 
 
 def test_branches_within_a_recipe() -> None:

@@ -15,7 +15,16 @@ FLAGS = NameSet(
     exact=frozenset(
         {
             *("project", "add_languages", "dependency", "import", "get_compiler", "nvcc_arch_flags", "cuda_args"),
-            *("add_project_arguments", "cuda_std", "-gencode", "--use_fast_math", "-lcudart", "USE_CUDA", "option"),
+            *(
+                "add_project_arguments",
+                "cuda_std",
+                "-gencode",
+                "--use_fast_math",
+                "-lcudart",
+                "USE_CUDA",
+                "option",
+                "get_option",
+            ),
         }
     )
 )
@@ -87,6 +96,25 @@ def test_options_libraries_headers_programs_and_folders() -> None:
     ]
 
 
+def test_options_and_libraries_go_by_their_own_name() -> None:
+    text = "option('cuda', type: 'boolean')\nx = get_option('nvcc')\nl = cc.find_library('cudart')\n"
+    assert [(use.name, use.symbol) for use in extract(text).uses] == [
+        ("option", "cuda"),
+        ("get_option", "nvcc"),
+        ("-lcudart", "cudart"),
+    ]
+
+
+def test_programs_in_lists_and_behind_variables() -> None:
+    text = "p = ['nvcc', d + '/bin/nvcc']\np += 'nvcc_wrapper'\nnvcc = find_program(p)\nh = run_command(nvcc, '-h')\n"
+    found = [use for use in extract(text).uses if use.kind == UseKind.STRING]
+    assert [(use.span.line, use.span.column, use.args) for use in found] == [
+        (1, 7, {"key": "p"}),
+        (1, 24, {"key": "p"}),
+        (4, 17, {"callee": "run_command"}),
+    ]
+
+
 def test_what_is_printed_is_no_use() -> None:
     assert seen("message('build with -gencode')\nerror('needs --use_fast_math')\n# '-gencode'\n") == []
 
@@ -97,8 +125,15 @@ def test_branches() -> None:
         "elif get_option('hip')\n  b = ['-gencode']\n  if x\n    c = ['-gencode']\n  endif\n"
         "endif\nd = ['-gencode']\n"
     )
-    assert [use.guarded_by for use in extract(text).uses] == [("rocm",), ("rocm",), ("rocm",), ()]
+    found = [use for use in extract(text).uses if use.name != "get_option"]
+    assert [use.guarded_by for use in found] == [("rocm",), ("rocm",), ("rocm",), ()]
     assert extract("a = ['-gencode']", path="sycl/meson.build").uses[0].guarded_by == ("*", "intel")
+
+
+def test_a_branch_of_the_same_shape_answers_the_one_for_cuda() -> None:
+    text = "if get_option('cuda')\n  a = ['-gencode']\nendif\nif get_option('hip')\n  b = 1\nendif\n"
+    found = [use for use in extract(text).uses if use.name == "-gencode"]
+    assert [use.guarded_by for use in found] == [("rocm",)]
 
 
 def test_links() -> None:

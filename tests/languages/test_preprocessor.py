@@ -217,3 +217,21 @@ def test_names_in_nested_conditions_are_read_once() -> None:
     depth = 5_000
     text = "".join(f"#if defined(USE_ROCM) && A{level}\n" for level in range(depth)) + "a\n" + "#endif\n" * depth
     assert states(text) == {"a": "rocm"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked", "inside"),
+    [
+        ("!defined(__CUDA_ARCH__) || defined(USE_ROCM)", "rocm", ""),
+        ("CUDA_VERSION >= 10000 || defined(USE_ROCM)", "rocm", ""),
+        ("defined(USE_ROCM) || (defined(__CUDA_ARCH__) && (__CUDA_ARCH__ < 600 || CUDA_VERSION < 8000))", "rocm", ""),
+        ("__CUDA_ARCH__ >= 700 && !defined(USE_ROCM)", "rocm", "rocm"),
+        ("__CUDA_ARCH__ >= 700", "", ""),
+        ("__CUDA_ARCH__ >= 700 && (X || defined(USE_ROCM))", "", ""),
+    ],
+)
+def test_a_condition_that_settles_a_target_is_guarded_itself(condition: str, asked: str, inside: str) -> None:
+    text = f"#if {condition}\na\n#endif\n"
+    places = Preprocessed(Lexed(text))
+    assert " ".join(places.state(0).guards) == asked
+    assert states(text)["a"] == inside

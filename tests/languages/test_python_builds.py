@@ -52,6 +52,7 @@ def test_extensions_of_setuptools() -> None:
         ("build-cuda-extension", 2),
         ("build-linked-library", 5),
         ("environment-cuda-path", 6),
+        ("build-nvcc-arguments", 7),
         ("build-arch-flag", 7),
         ("build-nvcc-flag", 7),
         ("build-own-switch", 7),

@@ -184,3 +184,83 @@ def f(a, b, c, BLOCK: tl.constexpr):
     assert use.kernel is not None
     assert use.kernel.features == {"async-copy": 1, "atomic": 1, "ptx": 1, "tensor-core": 1}
     assert use.kernel.code_lines == 5
+
+
+# ---------------------------------------------------------------------------- what a program says of its platform
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'graphs = os.environ.get("APP_CUDA_GRAPHS", "0")',
+        'share = os.getenv("APP_CUDA_SHARE")',
+        'path = os.environ["APP_NVCC_PATH"]',
+        'wanted = "APP_USE_NCCL" in os.environ',
+        'env.setdefault("APP_CUDNN_ROOT", root)',
+        'monkeypatch.setenv("APP_CUDA_GRAPHS", "1")',
+    ],
+)
+def test_a_switch_of_the_program_itself(statement: str) -> None:
+    assert rules(f"import os\n{statement}\n") == ["env-own-switch"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'options.get("APP_CUDA_GRAPHS")',
+        'options["APP_CUDA_GRAPHS"] = 1',
+        'names = {"APP_CUDA_GRAPHS": 1}',
+        'provider = "CUDA_EP"',
+        'os.environ.get("APP_GRAPHS", "CUDA")',
+        'os.environ.get("it is APP_CUDA")',
+        'wanted = "CUDA" in languages',
+    ],
+)
+def test_what_is_no_switch(statement: str) -> None:
+    assert rules(f"import os\n{statement}\n") == []
+
+
+def test_a_known_variable_keeps_its_own_rule() -> None:
+    assert rules('import os\nos.environ["CUDA_VISIBLE_DEVICES"] = "0"\nos.getenv("NCCL_DEBUG")\n') == [
+        "environment-visible-devices",
+        "distributed-nccl-env",
+    ]
+
+
+def test_keywords_for_several_platforms_guard_each_other() -> None:
+    text = 'table = make(cuda=[run("__nv_ceilf")], rocm=[run("__ocml_ceil_f32")])\nplain = make(cuda=["__nv_ceilf"])\n'
+    file = SourceFile(path="k.py", language="python", content="", lines=0, code_lines=0, role=Role.OWNED)
+    found = [(one.use.name, one.use.guarded_by, one.use.span.line) for one in read(file, text, BOOK).sightings]
+    assert found == [("cuda", ("rocm",), 1), ("__nv_ceilf", ("rocm",), 1), ("__nv_ceilf", (), 2)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule", "name"),
+    [
+        ("import triton", "triton-import", "triton"),
+        ("import triton.language as tl", "triton-import", "triton.language"),
+        ("from triton import cdiv, jit", "triton-import", "triton"),
+        ("from faiss import GpuIndexFlatL2", "python-gpu-faiss", "faiss.GpuIndexFlatL2"),
+        ("import torch.backends.cudnn as cudnn", "framework-cudnn-flags", "torch.backends.cudnn"),
+        (
+            "from torch.distributed import ProcessGroupNCCL",
+            "distributed-process-group-nccl",
+            "torch.distributed.ProcessGroupNCCL",
+        ),
+        (
+            "from torch.utils.cpp_extension import CUDA_HOME",
+            "build-cuda-home",
+            "torch.utils.cpp_extension.CUDA_HOME",
+        ),
+    ],
+)
+def test_imports_that_say_something(statement: str, rule: str, name: str) -> None:
+    assert seen(f"{statement}\n") == [(rule, name, 1)]
+
+
+def test_what_stands_in_every_numba_kernel_is_part_of_it() -> None:
+    text = (
+        "from numba import cuda, types\nfrom numba.cuda import int32\n@cuda.jit\ndef f(x):\n"
+        "    i = cuda.threadIdx.x + cuda.blockIdx.x * cuda.blockDim.x\n    x[i] = int32(cuda.types.int32(1))\n"
+    )
+    assert rules(text) == ["package-import", "package-import", "python-gpu-numba-kernel"]

@@ -19,6 +19,11 @@ from migrate.model.links import ASKS
 MARK = "x.cuda()"
 
 
+def _platforms(text: str) -> Platforms:
+    tree = ast.parse(text)
+    return Platforms(tree, Source(text), [node for node in ast.walk(tree) if isinstance(node, (ast.Dict, ast.IfExp))])
+
+
 def guards(text: str) -> list[tuple[str, ...]]:
     """Return the guards of each place that holds the mark."""
     text = textwrap.dedent(text)
@@ -28,13 +33,12 @@ def guards(text: str) -> list[tuple[str, ...]]:
     while at >= 0:
         uses.append(Use(kind=UseKind.CALL, name=".cuda", span=source.span(at, at + len(MARK)), text=MARK))
         at = text.find(MARK, at + 1)
-    return [use.guarded_by for use in Platforms(ast.parse(text), source).guard(uses)]
+    return [use.guarded_by for use in _platforms(text).guard(uses)]
 
 
 def asked(text: str) -> set[tuple[str, str]]:
     text = textwrap.dedent(text)
-    platforms = Platforms(ast.parse(text), Source(text))
-    return {(link.to, link.via.removeprefix(ASKS)) for link in platforms.links()}
+    return {(link.to, link.via.removeprefix(ASKS)) for link in _platforms(text).links()}
 
 
 # ----------------------------------------------------------------------------------------------------------- words
@@ -49,6 +53,7 @@ def asked(text: str) -> set[tuple[str, str]]:
         ("hasattr(torch, 'npu')", {"cann"}),
         ("importlib.util.find_spec('torch_npu') is not None", {"cann"}),
         ("torch.xpu.is_available()", {"intel"}),
+        ("SYSTEM == 'ipex'", {"intel"}),
         ("device.type == 'npu'", {"cann"}),
         ("device_type in ('cuda', 'musa')", {"musa"}),
         ("current_platform.is_rocm()", {"rocm"}),

@@ -9,7 +9,7 @@ import pytest
 
 from migrate import rulebook
 from migrate.languages.python import PythonFrontEnd
-from migrate.languages.python_links import class_links
+from migrate.languages.python_links import builder_links
 from migrate.languages.python_names import Binder
 from migrate.languages.python_paths import texts
 from migrate.model import LinkKind, Role, SourceFile
@@ -143,7 +143,9 @@ def test_builders_that_are_classes() -> None:
             def sources(self):
                 return ["csrc/no.cu"]
     """)
-    assert [(link.kind.value, link.to, link.via, link.line) for link in class_links(ast.parse(text))] == [
+    classes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
+    found = [link for node in classes for link in builder_links(node)]
+    assert [(link.kind.value, link.to, link.via, link.line) for link in found] == [
         ("binding", "module:FusedBuilder", PROVIDES, 2),
         ("build", "csrc/fused.cpp", "FusedBuilder", 5),
         ("build", "csrc/fused.cu", "FusedBuilder", 5),

@@ -102,7 +102,7 @@ def test_kernels_behind_an_optional_import_are_found(tmp_path: Path) -> None:
         "pkg/deps.py": "try:\n    import triton\nexcept ImportError:\n    triton = None\n",
         "pkg/kernels.py": "from pkg.deps import triton\n\n@triton.jit\ndef add(x):\n    pass\n",
     }
-    assert seen(scanned(tmp_path, files)["pkg/kernels.py"]) == [("triton-kernel", "triton.jit", 4)]
+    assert seen(scanned(tmp_path, files)["pkg/kernels.py"]) == [("triton-kernel", "triton.jit", 3)]
 
 
 @pytest.mark.parametrize(
