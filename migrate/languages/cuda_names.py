@@ -6,6 +6,7 @@ to its whole qualified name and then asked for in the vocabulary.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import defaultdict
@@ -29,8 +30,11 @@ _TEXTS = frozenset({"error", "warning", "line", "ident", "pragma", *INCLUDES})
 _NAMED = (UseKind.NAME, UseKind.CALL, UseKind.MACRO, UseKind.LAUNCH)
 _MOST_PARTS = 16
 _MOST_OPENED = 32
-_DEVICE_HEADERS = ("cuda_fp16.h", "cuda_runtime", "ATen/cuda/", "c10/cuda/", "cutlass/cutlass.h", '.cuh"', ".cuh>")
-"""Parts of the names of headers that bring the platform's common words along."""
+_DEVICE_MARKS = (
+    *("cuda_fp16.h", "cuda_runtime", "ATen/cuda/", "c10/cuda/", "cutlass/cutlass.h", '.cuh"', ".cuh>"),
+    *("__device__", "__global__", "__CUDA_ARCH__"),
+)
+"""What gives the platform's common words their meaning: headers that bring them along, and device code itself."""
 _LONGEST_ALIAS = 200
 _NO_NAME = "?"
 _LONGEST_BLIND = 200
@@ -271,7 +275,11 @@ class Names:
             return False
         if len(parts) > 1 or word in self.definitions:
             return True
-        return not (self._source.is_cuda or any(header in self._source.text for header in _DEVICE_HEADERS))
+        return not self._is_device_code
+
+    @functools.cached_property
+    def _is_device_code(self) -> bool:
+        return self._source.is_cuda or any(mark in self._source.text for mark in _DEVICE_MARKS)
 
     def _emit_anywhere(self, parts: list[Part]) -> bool:
         """Emit a qualified name that is asked for under any namespace."""

@@ -118,12 +118,19 @@ def _native(checkout: Checkout, file: SourceFile, own: set[str], tally: Tally) -
             tally.reasons["no rule asks for it in this form"] += 1
         elif token.line <= len(starts) and states.state(starts[token.line - 1]).disabled:
             tally.reasons["dead"] += 1
+        elif _PLAIN.match(token.name) and not _BRINGS_WORDS.search(text):
+            tally.reasons["a plain word, and no header or code of the platform that would give it its meaning"] += 1
         elif reason := _own(token, own):
             tally.reasons[reason] += 1
         else:
             tally.missing.append(Missing(file.path, token.line, token.name))
 
 
+_PLAIN = re.compile(r"[a-z]+[1-4]?\Z")
+"""`half`, `float2`: in a file that has nothing to do with CUDA it is somebody else's word."""
+_BRINGS_WORDS = re.compile(
+    r"^[ \t]*#[ \t]*include[^\n]*(?:cuda|cutlass|cub/|thrust|\.cuh)|__global__|__device__", re.MULTILINE | re.IGNORECASE
+)
 _SPLICE = re.compile(r"\\[ \t]*\r?\n")
 
 
@@ -174,7 +181,7 @@ def _python(checkout: Checkout, file: SourceFile, tally: Tally) -> None:
     names = checkout.book.vocabulary("python").names
     claimed = _places([sighting.use for sighting in checkout.reports[file.path].sightings])
     emitted = _places(read[1].uses)
-    for name, line in _dotted(tree):
+    for name, line, called in _dotted(tree):
         if not any(name in names.get(kind, NameSet()).exact for kind in _PYTHON_KINDS):
             continue
         last = name.rpartition(".")[2]
@@ -182,12 +189,14 @@ def _python(checkout: Checkout, file: SourceFile, tally: Tally) -> None:
             tally.found += 1
         elif (last, line) in emitted:
             tally.reasons["no rule asks for it in this form"] += 1
+        elif not called and name not in names.get(UseKind.ATTRIBUTE, NameSet()).exact:
+            tally.reasons["asked for as a call, and not called"] += 1
         else:
             tally.missing.append(Missing(file.path, line, name))
 
 
-def _dotted(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yield the full names of attribute chains that begin with an imported module or object.
+def _dotted(tree: ast.Module) -> Iterator[tuple[str, int, bool]]:
+    """Yield the full names of attribute chains that begin with an imported module or object, and whether it is called.
 
     A name that the file also binds in another way is left out: what it means depends on the place.
     """
@@ -210,6 +219,7 @@ def _dotted(tree: ast.Module) -> Iterator[tuple[str, int]]:
             bound[node.arg] += 1
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             bound[node.name] += 1
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
         if id(node) in inner:
@@ -220,6 +230,10 @@ def _dotted(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 chain.append(base.attr)
                 base = base.value
             if isinstance(base, ast.Name) and base.id in imported and not bound[base.id]:
-                yield ".".join([imported[base.id], *reversed(chain)]), node.end_lineno or node.lineno
+                yield (
+                    ".".join([imported[base.id], *reversed(chain)]),
+                    node.end_lineno or node.lineno,
+                    id(node) in called,
+                )
         elif isinstance(node, ast.Name) and "." in imported.get(node.id, "") and not bound[node.id]:
-            yield imported[node.id], node.lineno
+            yield imported[node.id], node.lineno, id(node) in called

