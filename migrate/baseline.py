@@ -71,6 +71,8 @@ _LAST_COMMA = re.compile(r",(?=[)\]}])")
 def text_identity(text: str, language: str) -> str:
     """Digest a text without what a formatter changes: white space, comments, quotes, trailing commas, case.
 
+    So are the parentheses of a tuple between brackets: `kernel[(grid,)]` may be written `kernel[grid,]`.
+
     Args:
         text: The use as written.
         language: Front end id.
@@ -82,7 +84,7 @@ def text_identity(text: str, language: str) -> str:
         for found in (_AFTER_SLASH if slashes else _AFTER_HASH).finditer(text)
         if found["drop"] is None
     ]
-    form = _LAST_COMMA.sub("", "".join(kept)).lower()[:_KEPT]
+    form = _LAST_COMMA.sub("", "".join(kept)).replace("[(", "[").replace(")]", "]").lower()[:_KEPT]
     return hashlib.blake2b(form.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
