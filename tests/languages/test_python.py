@@ -8,6 +8,7 @@ import textwrap
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from migrate.languages.python import PythonFrontEnd
 from migrate.languages.python_builds import flag
@@ -760,7 +761,13 @@ def blocks(draw: st.DrawFn, depth: int = 0) -> list[str]:
 @given(blocks())
 def test_the_fast_path_sees_what_a_full_parse_sees_on_generated_code(lines: list[str]) -> None:
     text = "\n".join(lines)
-    assert FAST.extract(file(), text, VOCABULARY) == WHOLE.extract(file(), text, VOCABULARY)
+    # What a function asks for is told from its whole body, of which the fast path sees the statements that matter:
+    # a function that also does something else may there be taken for a mere test, see `python_platforms`.
+    fast, whole = (
+        replace(end.extract(file(), text, VOCABULARY), links=())  # the links of real code are compared above
+        for end in (FAST, WHOLE)
+    )
+    assert fast == whole
 
 
 @settings(max_examples=300, deadline=None)
